@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PipelineCrmConfig(AppConfig):
+    name = "pipeline_crm"
