@@ -1,0 +1,55 @@
+"""What every answer has in common: refusals become sentences, and a fragment never carries the sign-in page."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from pipeline_crm.foundation.errors import Refusal
+
+
+class RefusalMiddleware:
+    """Answers an uncaught Refusal with its sentence: a fragment and a `refused` event for htmx, else a whole page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refusal):
+            return None
+        sentence = str(exception)
+        if is_fragment_request(request):
+            response = render(request, "refused.html#sentence", {"sentence": sentence}, status=exception.status)
+            return trigger_client_event(response, "refused", {"message": sentence})
+        return render(request, "refused.html", {"sentence": sentence}, status=exception.status)
+
+
+class SignInMiddleware:
+    """When a session has ended, htmx is told to open the sign-in page instead of swapping it into a card."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if is_fragment_request(request):
+            patch_vary_headers(response, ["HX-Request"])
+            if isinstance(response, HttpResponseRedirect) and response.url.split("?")[0] == resolve_url(
+                settings.LOGIN_URL
+            ):
+                here = request.htmx.current_url_abs_path or "/"
+                return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
+        return response
+
+
+def is_fragment_request(request: HttpRequest) -> bool:
+    """True when htmx asks for a part of a page: not for a boosted link and not when it restores history."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
