@@ -1,7 +1,9 @@
 """Reads settings from environment variables, with a sentence when one is wrong."""
 
 import os
-from urllib.parse import unquote, urlsplit
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -36,6 +38,24 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def choice(name: str, default: str, among: set[str]) -> str:
+    value = text(name, default)
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to one of: {', '.join(sorted(among))}.")
+    return value
+
+
+def required(name: str) -> str:
+    """The value of a URL that only an evaluation may leave out (and there manage.py has filled it in)."""
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set DATABASE_URL and REDIS_URL to your PostgreSQL 18 and Valkey, "
+            "or start an evaluation on this machine with: make run"
+        )
+    return value
+
+
 def database(url: str) -> dict:
     """Django's database settings from postgresql://user:password@host:port/name?host=/socket/folder."""
     parts = urlsplit(url)
@@ -43,12 +63,57 @@ def database(url: str) -> dict:
         raise ImproperlyConfigured(
             f"DATABASE_URL starts with {parts.scheme or 'nothing'!r}. Pipeline CRM needs postgresql://user:password@host/name."
         )
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(query.get("host", "") or parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "HOST": query.get("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or query.get("port", "")),
     }
+
+
+def redis_number(url: str) -> int:
+    """The number of the logical database a redis:// or unix:// URL names."""
+    parts = _redis_parts(url)
+    if parts.scheme == "unix":
+        return int(dict(parse_qsl(parts.query)).get("db", 0))
+    return int(parts.path.strip("/") or 0)
+
+
+def redis_with_number(url: str, number: int) -> str:
+    """The same server, another logical database."""
+    parts = _redis_parts(url)
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query)) | {"db": str(number)}
+        return f"unix://{parts.path}?{urlencode(query)}"
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def celery_broker(url: str) -> str:
+    """Celery's spelling of REDIS_URL: a socket is redis+socket:///path?virtual_host=N there."""
+    parts = _redis_parts(url)
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.path}?virtual_host={redis_number(url)}"
+    return url
+
+
+def kept_secret(path: Path) -> str:
+    """A random secret, made on first use and kept in a file only its owner can read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _redis_parts(url: str):
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured(
+            f"REDIS_URL starts with {parts.scheme or 'nothing'!r}. Pipeline CRM needs redis://host:port/0 or unix:///path/to/socket."
+        )
+    return parts

@@ -1,14 +1,31 @@
 """All settings, read from the environment; .env.example names each."""
 
+from importlib.util import find_spec
 from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm import env
 
+# Where we are ---------------------------------------------------------------------------------------------------------
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-DEBUG = False
+VAR = Path(env.text("VAR", str(BASE_DIR / "var"))).resolve()
 EVALUATION = env.flag("EVALUATION")
-SECRET_KEY = env.text("SECRET_KEY", "evaluation-only")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver")
+ROLE = env.choice("ROLE", "command", among={"web", "worker", "beat", "command"})
+SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+HTTPS = SITE_URL.startswith("https://")
+
+DEBUG = False
+SECRET_KEY = env.text("SECRET_KEY") or (env.kept_secret(VAR / "secret_key") if EVALUATION else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. Set it to a long random text that nobody else knows.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
+
+# What runs ------------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -22,6 +39,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "rules",
+    "csp",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -47,8 +65,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "pipeline_crm.foundation.middleware.RefusalMiddleware",
 ]
+if find_spec("pipeline_crm.foundation.middleware"):
+    MIDDLEWARE.append("pipeline_crm.foundation.middleware.RefusalMiddleware")
 ROOT_URLCONF = "pipeline_crm.urls"
 TEMPLATES = [
     {
@@ -60,15 +79,181 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "pipeline_crm.assets.context",
             ],
         },
     }
 ]
-DATABASES = {"default": env.database(env.text("DATABASE_URL")) | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
-AUTH_USER_MODEL = "accounts.User"
+if find_spec("pipeline_crm.foundation.forms"):
+    FORM_RENDERER = "pipeline_crm.foundation.forms.Renderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# PostgreSQL -----------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.required("DATABASE_URL")
+WEB_THREADS = env.number("WEB_THREADS", 8)
+_PATIENCE = {  # what PostgreSQL ends by itself, by who asks; a command typed by a person may take its time
+    "web": "-c statement_timeout=15s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s",
+    "worker": "-c statement_timeout=10min -c lock_timeout=3s -c idle_in_transaction_session_timeout=5min",
+}
+_POOL = {"min_size": 2, "max_size": WEB_THREADS, "timeout": 5}
+DATABASES = {
+    "default": env.database(DATABASE_URL)
+    | {
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": ({"options": _PATIENCE[ROLE]} if ROLE in _PATIENCE else {}) | ({"pool": _POOL} if ROLE == "web" else {}),
+    }
+}
+
+# Valkey: the cache lives in a logical database of its own, so emptying it never empties a queue ------------------------
+
+REDIS_URL = env.required("REDIS_URL")
+CACHE_URL = env.text("CACHE_URL") or env.redis_with_number(REDIS_URL, (env.redis_number(REDIS_URL) + 8) % 16)
+CACHES = {
+    "default": {
+        "BACKEND": "pipeline_crm.cache.ForgivingCache",
+        "LOCATION": CACHE_URL,
+        "TIMEOUT": 3600,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+# Celery carries wake-ups; the truth is the job row ----------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_DEFAULT_QUEUE = "fast"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 10,
+    "socket_timeout": 5 if ROLE == "worker" else 2,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# People and sign-in: by e-mail address, accounts are made by an administrator -------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "pipeline_crm.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Pipeline CRM"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+
+# What a browser may do --------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 3600)
+
+# Language, time ---------------------------------------------------------------------------------------------------------
+
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# Files ------------------------------------------------------------------------------------------------------------------
+
 STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if _plotly := find_spec("plotly"):  # the chart library inside the wheel, for a checkout without `manage.py vendor`
+    STATICFILES_DIRS.append(("plotly", Path(_plotly.submodule_search_locations[0]) / "package_data"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
+
+# Mail -------------------------------------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Pipeline CRM <crm@localhost>")
+if EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+else:  # nothing leaves this machine: mails can be read as files
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR / "mail"
+
+# What is written down ---------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING").upper()},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "celery": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

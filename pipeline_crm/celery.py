@@ -1,0 +1,27 @@
+"""Celery carries wake-ups: a message says "look at job 17", the job row in PostgreSQL says what is to be done."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
+
+app = Celery("pipeline_crm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+HOURLY = crontab(minute=1)
+NIGHTLY = crontab(hour=2, minute=10)
+
+# What happens by itself: (name, when, task, arguments). Periodic work becomes a job row of its period, so a second beat
+# or a repeated tick finds the row already there, and a missed one is made up at the next tick.
+SCHEDULE = [
+    ("Publish jobs that are due or whose worker died", 15.0, "jobs.sweep", []),
+    ("Wake leads whose contact-again date has come", HOURLY, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
+    ("Learn stage norms from the log", NIGHTLY, "pipeline_crm.begin_period", ["analytics.learn_norms", "day"]),
+]
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": when, "args": arguments, "options": {"expires": 60}}
+    for name, when, task, arguments in SCHEDULE
+}

@@ -1,0 +1,10 @@
+"""The WSGI application: every page; live updates need asgi.py."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
+os.environ.setdefault("ROLE", "web")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()
