@@ -1,0 +1,25 @@
+from .activity import DealActivity
+from .batch import ImportedCase
+from .change import DealChange
+from .deal import Deal, DealType
+from .lost_reason import LostReason
+from .pipeline import Pipeline, Stage, StageKind, StageNorm
+from .product import DealLine, Product
+from .transition import DealAmendment, DealEvent
+
+__all__ = [
+    "Deal",
+    "DealActivity",
+    "DealAmendment",
+    "DealChange",
+    "DealEvent",
+    "DealLine",
+    "DealType",
+    "ImportedCase",
+    "LostReason",
+    "Pipeline",
+    "Product",
+    "Stage",
+    "StageKind",
+    "StageNorm",
+]

@@ -1,0 +1,29 @@
+from .activity import Activity, ActivityKind, LeadActivity
+from .batch import Batch
+from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
+from .norm import LeadStageNorm
+from .organisation import Organisation
+from .person import Person
+from .recycling import Recycling
+from .source import DisqualifyReason, Source
+from .transition import LeadAmendment, LeadChange, LeadEvent
+
+__all__ = [
+    "ENDED_STAGES",
+    "OPEN_STAGES",
+    "Activity",
+    "ActivityKind",
+    "Batch",
+    "DisqualifyReason",
+    "Lead",
+    "LeadActivity",
+    "LeadAmendment",
+    "LeadChange",
+    "LeadEvent",
+    "LeadStage",
+    "LeadStageNorm",
+    "Organisation",
+    "Person",
+    "Recycling",
+    "Source",
+]

@@ -1,0 +1,96 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.accounts.models import Team, TeamVisible
+from pipeline_crm.foundation.append_only import Card, amount_is_a_number
+
+from .organisation import Organisation
+from .person import Person
+from .source import Source
+
+
+class LeadStage(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    GENERATION = "generation", _("Generation")
+    NURTURING = "nurturing", _("Nurturing")
+    QUALIFICATION = "qualification", _("Qualification")
+    READY = "ready", _("Ready for sales")
+    ACCEPTED = "accepted", _("Accepted")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+
+
+OPEN_STAGES = (
+    LeadStage.WAITING,
+    LeadStage.GENERATION,
+    LeadStage.NURTURING,
+    LeadStage.QUALIFICATION,
+    LeadStage.READY,
+)
+ENDED_STAGES = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
+
+
+class LeadQuerySet(TeamVisible):
+    def open(self):
+        return self.filter(stage__in=OPEN_STAGES)
+
+    def in_stage(self, stage):
+        return self.filter(stage=stage)
+
+    def due(self, on):
+        """Waiting leads whose date to contact again has come."""
+        return self.filter(stage=LeadStage.WAITING, contact_again_on__lte=on)
+
+
+class Lead(Card):
+    """A prospect on its way to sales, and back again. Its stage changes only through `leads.domain._log`."""
+
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="leads")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="leads")
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="leads")
+    stage = models.CharField(max_length=15, choices=LeadStage, default=LeadStage.GENERATION, editable=False)
+    attempt = models.PositiveIntegerField(default=1, editable=False)
+    contact_again_on = models.DateField(_("contact again on"), null=True, blank=True)
+    value = models.DecimalField(_("value"), max_digits=18, decimal_places=2, null=True, blank=True)
+    score = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["rank", "id"]
+        indexes = [
+            models.Index(fields=["stage", "rank", "id"], name="lead_column"),
+            models.Index(fields=["owner", "stage", "rank", "id"], name="lead_column_of_owner"),
+            models.Index(fields=["contact_again_on"], name="lead_due", condition=Q(stage="waiting")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(stage="waiting") | Q(contact_again_on__isnull=False), name="lead_that_waits_has_a_date"
+            ),
+            models.CheckConstraint(condition=amount_is_a_number("value"), name="lead_value_is_a_number"),
+            models.CheckConstraint(condition=Q(attempt__gte=1), name="lead_attempts_count_from_one"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def stage_key(self):
+        return self.stage
+
+    @property
+    def name(self) -> str:
+        return str((self.person and str(self.person)) or self.organisation or self.title or f"#{self.pk}")
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN_STAGES
+
+    @property
+    def was_recycled(self) -> bool:
+        return self.attempt > 1

@@ -1,0 +1,31 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class OrganisationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Everyone who works here sees every organisation; their cards are what is guarded."""
+        return self if user.is_active else self.none()
+
+    def named(self, name: str):
+        return self.filter(name__iexact=name.strip())
+
+
+class Organisation(models.Model):
+    """A company or institution that may buy."""
+
+    name = models.CharField(_("name"), max_length=200)
+    domain = models.CharField(_("domain"), max_length=200, blank=True)
+    sector = models.CharField(_("sector"), max_length=100, blank=True)
+    employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
+    country = models.CharField(_("country"), max_length=100, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [models.Index(models.functions.Lower("name"), name="organisation_by_name")]
+
+    def __str__(self):
+        return self.name
