@@ -3,7 +3,6 @@
 import os
 
 from celery import Celery
-from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
 
@@ -11,15 +10,15 @@ app = Celery("pipeline_crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-HOURLY = crontab(minute=1)
-NIGHTLY = crontab(hour=2, minute=10)
+OFTEN = 60.0  # the period's row is there or not: ringing often makes up a missed tick and repeats nothing
 
 # What happens by itself: (name, when, task, arguments). Periodic work becomes a job row of its period, so a second beat
 # or a repeated tick finds the row already there, and a missed one is made up at the next tick.
 SCHEDULE = [
     ("Publish jobs that are due or whose worker died", 15.0, "jobs.sweep", []),
-    ("Wake leads whose contact-again date has come", HOURLY, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
-    ("Learn stage norms from the log", NIGHTLY, "pipeline_crm.begin_period", ["analytics.learn_norms", "day"]),
+    ("Wake leads whose contact-again date has come", OFTEN, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
+    ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "day"]),
+    ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),
 ]
 app.conf.beat_schedule = {
     name: {"task": task, "schedule": when, "args": arguments, "options": {"expires": 60}}

@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "template_partials",
-    "rules",
+    "rules.apps.AutodiscoverRulesConfig",
     "csp",
     "allauth",
     "allauth.account",
@@ -65,9 +65,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "pipeline_crm.foundation.middleware.SignInMiddleware",
+    "pipeline_crm.accounts.middleware.PreferencesMiddleware",
+    "pipeline_crm.foundation.middleware.RefusalMiddleware",
 ]
-if find_spec("pipeline_crm.foundation.middleware"):
-    MIDDLEWARE.append("pipeline_crm.foundation.middleware.RefusalMiddleware")
 ROOT_URLCONF = "pipeline_crm.urls"
 TEMPLATES = [
     {
@@ -92,21 +93,23 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_URL = env.required("DATABASE_URL")
 WEB_THREADS = env.number("WEB_THREADS", 8)
-_PATIENCE = {  # what PostgreSQL ends by itself, by who asks; a command typed by a person may take its time
-    "web": "-c statement_timeout=15s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s",
-    "worker": "-c statement_timeout=10min -c lock_timeout=3s -c idle_in_transaction_session_timeout=5min",
+_OPTIONS = {  # what PostgreSQL ends by itself, by who asks; a command typed by a person may take its time
+    "web": {
+        "options": "-c statement_timeout=15s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s",
+        "pool": {"min_size": 2, "max_size": WEB_THREADS, "timeout": 5},
+    },
+    "worker": {"options": "-c statement_timeout=10min -c lock_timeout=3s -c idle_in_transaction_session_timeout=5min"},
 }
-_POOL = {"min_size": 2, "max_size": WEB_THREADS, "timeout": 5}
 DATABASES = {
     "default": env.database(DATABASE_URL)
     | {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": ({"options": _PATIENCE[ROLE]} if ROLE in _PATIENCE else {}) | ({"pool": _POOL} if ROLE == "web" else {}),
+        "OPTIONS": _OPTIONS.get(ROLE, {}),
     }
 }
 
-# Valkey: the cache lives in a logical database of its own, so emptying it never empties a queue ------------------------
+# Valkey: the cache lives in a logical database of its own, so emptying it never empties a queue -----------------------
 
 REDIS_URL = env.required("REDIS_URL")
 CACHE_URL = env.text("CACHE_URL") or env.redis_with_number(REDIS_URL, (env.redis_number(REDIS_URL) + 8) % 16)
@@ -119,7 +122,7 @@ CACHES = {
     }
 }
 
-# Celery carries wake-ups; the truth is the job row ----------------------------------------------------------------------
+# Celery carries wake-ups; the truth is the job row --------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
 CELERY_RESULT_BACKEND = None
@@ -144,10 +147,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
 }
+if ROLE != "worker":  # whoever rings for a worker does not wait for a broker that is away: the sweeper rings again
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-# People and sign-in: by e-mail address, accounts are made by an administrator -------------------------------------------
+# People and sign-in: by e-mail address, accounts are made by an administrator -----------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -182,7 +187,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 
-# What a browser may do --------------------------------------------------------------------------------------------------
+# What a browser may do ------------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -205,7 +210,7 @@ if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 3600)
 
-# Language, time ---------------------------------------------------------------------------------------------------------
+# Language, time -------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
@@ -213,7 +218,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# Files ------------------------------------------------------------------------------------------------------------------
+# Files ----------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR / "staticfiles")))
@@ -227,7 +232,7 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 3600
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
 
-# Mail -------------------------------------------------------------------------------------------------------------------
+# Mail -----------------------------------------------------------------------------------------------------------------
 
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.number("EMAIL_PORT", 587)
@@ -242,7 +247,7 @@ else:  # nothing leaves this machine: mails can be read as files
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"
 
-# What is written down ---------------------------------------------------------------------------------------------------
+# What is written down -------------------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,

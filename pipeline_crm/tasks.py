@@ -14,7 +14,8 @@ def begin_period(kind: str, length: str) -> None:
     """Accept the job `kind` for the hour or day that has begun; ringing twice in a period changes nothing."""
     from pipeline_crm.jobs.domain import accepting  # Celery loads tasks before the apps are ready
 
-    accepting.accept(kind, key=f"{kind}@{period_start(timezone.now(), length).isoformat()}", args={})
+    now = timezone.now()
+    accepting.accept_period(kind, start=period_start(now, length), at=now)
 
 
 def period_start(at: datetime, length: str) -> datetime:

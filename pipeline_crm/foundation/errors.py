@@ -6,8 +6,8 @@ from typing import Any
 class Refusal(Exception):
     """A rule of the business says no, in a sentence for a person.
 
-    Subclasses live beside the verb that raises them. `status` is the answer's HTTP status when nobody catches it: 409 when the
-    world has changed meanwhile, 422 when the request itself cannot be followed. `facts` are for those who do catch it.
+    Subclasses live beside the verb that raises them. `status` is the answer's HTTP status when nobody catches it: 409
+    when the world has changed meanwhile, 422 when the request cannot be followed. `facts` are for those who catch it.
     """
 
     status = 409

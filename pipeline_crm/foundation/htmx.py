@@ -23,8 +23,8 @@ def render_page(
 ) -> HttpResponse:
     """Render the page; when htmx asks, only its named partials, one after the other.
 
-    The view lists the fragments, never the client. Templates see `is_fragment`, so out-of-band flags are explicit and a page
-    restored from history is whole again. `triggers` become events in the browser.
+    The view lists the fragments, never the client. Templates see `is_fragment`, so out-of-band flags are explicit and a
+    page restored from history is whole again. `triggers` become events in the browser.
     """
     as_fragments = bool(fragments) and is_fragment_request(request)
     context = {**(context or {}), "is_fragment": as_fragments}

@@ -1,4 +1,4 @@
-"""Each view says who may use it. Seeing is a query (404), doing is a predicate (403); checks.py names views that say nothing.
+"""Each view says who may use it: seeing is a query (404), doing a predicate (403). checks.py names the silent ones.
 
     @acts_on(Deal)                        # or @acts_on(Deal.objects.select_related("stage"))
     @allows("deals.change_deal")
@@ -22,7 +22,7 @@ Rule = str | Callable[..., bool]
 
 
 def allows(rule: Rule) -> Callable[[View], View]:
-    """403 unless the signed-in person passes `rule`: a permission name, or a predicate of user (and object, under @acts_on)."""
+    """403 unless the person passes `rule`: a permission name, or a predicate of user (and object, under @acts_on)."""
 
     def decorate(view: View) -> View:
         @wraps(view)

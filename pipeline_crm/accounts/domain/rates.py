@@ -59,7 +59,8 @@ class RateTable:
         if position == 0:
             raise MissingRate(
                 _(
-                    "There is no exchange rate from %(currency)s to %(base)s on or before %(day)s. Add one under Settings, Company."
+                    "There is no exchange rate from %(currency)s to %(base)s on or before %(day)s. "
+                    "Add one under Settings, Company."
                 )
                 % {"currency": currency, "base": self.base_currency, "day": on.isoformat()},
                 currency=currency,
