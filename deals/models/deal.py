@@ -79,6 +79,10 @@ class Deal(Card):
         return self.stage_id
 
     @property
+    def worth(self):
+        return self.amount
+
+    @property
     def name(self) -> str:
         return str(self.organisation or self.person or self.title or f"#{self.pk}")
 

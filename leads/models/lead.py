@@ -84,6 +84,10 @@ class Lead(Card):
         return self.stage
 
     @property
+    def worth(self):
+        return self.value
+
+    @property
     def name(self) -> str:
         return str((self.person and str(self.person)) or self.organisation or self.title or f"#{self.pk}")
 

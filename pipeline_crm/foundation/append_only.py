@@ -63,6 +63,11 @@ class Card(models.Model):
         """The stage as the log stores it."""
         raise NotImplementedError
 
+    @property
+    def worth(self):
+        """The amount that a step notes."""
+        raise NotImplementedError
+
     def age_days(self, at) -> int:
         """Whole days since the card entered its stage."""
         return max(0, (at - self.stage_entered_at).days)

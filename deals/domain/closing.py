@@ -1,0 +1,74 @@
+"""How a deal ends, and how it may go on."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from leads.domain import qualifying
+from leads.models import LeadStage
+from pipeline_crm.foundation.append_only import Origin
+
+from ..models import Deal, LostReason, Stage
+from . import _log, noting
+from .moving import NotOpen, enter, see
+
+
+@transaction.atomic
+def win(deal: Deal, *, by, at, seen_version: int | None = None, move_id=None, via: str = Origin.USER) -> Deal:
+    """Receive the order: the deal moves to its pipeline's won stage."""
+    return _close(deal, deal.pipeline.won_stage, by=by, at=at, seen_version=seen_version, move_id=move_id, via=via)
+
+
+@transaction.atomic
+def lose(
+    deal: Deal,
+    *,
+    reason: LostReason,
+    by,
+    at,
+    note: str = "",
+    seen_version: int | None = None,
+    move_id=None,
+    via: str = Origin.USER,
+) -> Deal:
+    """End the deal without an order, for a reason. Its lead stays with sales until `recycling.recycle`."""
+    stage = deal.pipeline.lost_stage
+    _close(deal, stage, by=by, at=at, seen_version=seen_version, move_id=move_id, via=via, lost_reason=reason)
+    if note.strip():
+        noting.note(deal, text=note, by=by, at=at)
+    return deal
+
+
+@transaction.atomic
+def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | None = None, move_id=None) -> Deal:
+    """Take a closed deal up again, in `to` or in the open stage it was in last. A lead back in marketing is accepted again."""
+    _log.lock(deal)
+    if move_id and deal.events.filter(move_id=move_id).exists():
+        return deal
+    see(deal, seen_version)
+    if deal.stage.is_open:
+        raise NotOpen(_("%(name)s is open already.") % {"name": deal.name}, card=deal)
+    enter(deal, to or _last_open_stage(deal), by=by, at=at, move_id=move_id)
+    if deal.lead.stage != LeadStage.ACCEPTED:
+        qualifying.accept(deal.lead, by=by, at=at)
+    return deal
+
+
+def _close(deal, stage, *, by, at, seen_version, move_id, via, lost_reason=None) -> Deal:
+    _log.lock(deal)
+    if move_id and deal.events.filter(move_id=move_id).exists():
+        return deal
+    see(deal, seen_version)
+    if not deal.stage.is_open:
+        raise NotOpen(_("%(name)s is closed already.") % {"name": deal.name}, card=deal)
+    enter(deal, stage, by=by, at=at, lost_reason=lost_reason, move_id=move_id, via=via)
+    return deal
+
+
+def _last_open_stage(deal: Deal) -> Stage:
+    for event in deal.events.select_related("to_stage__successor").order_by("-seq"):
+        stage = event.to_stage
+        while stage.retired_at and stage.successor:
+            stage = stage.successor
+        if stage.is_open:
+            return stage
+    return deal.pipeline.first_stage

@@ -1,0 +1,74 @@
+"""A lost deal's lead flows back to marketing."""
+
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from leads.domain import recycling as lead_recycling
+from pipeline_crm.foundation.append_only import Origin
+from pipeline_crm.foundation.errors import Refusal
+
+from ..models import Deal, LostReason, StageKind
+from . import _log, closing
+from .moving import ReasonNeeded, see
+
+USUAL_DISTANCE = timedelta(days=90)
+
+
+class AnotherDealOpen(Refusal):
+    """While sales still talks to them, marketing does not."""
+
+
+@transaction.atomic
+def recycle(
+    deal: Deal,
+    *,
+    by,
+    at,
+    contact_again_on: date | None = None,
+    reason: LostReason | None = None,
+    note: str = "",
+    seen_version: int | None = None,
+    move_id=None,
+    via: str = Origin.USER,
+) -> Deal:
+    """Put a lost deal's lead back to marketing until `contact_again_on` (proposed by the reason when not given).
+
+    An open deal is lost first, for which it needs a reason. The deal stays lost; a later deal of the lead is its next
+    attempt. Refused while another deal of the lead is open.
+    """
+    _log.lock(deal)
+    if deal.stage.is_open:
+        if reason is None:
+            raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
+        closing.lose(
+            deal, reason=reason, by=by, at=at, note=note, seen_version=seen_version, move_id=move_id, via=via
+        )
+    else:
+        see(deal, seen_version)
+    if deal.stage.kind != StageKind.LOST:
+        raise ReasonNeeded(_("%(name)s is won; only lost deals go back to nurturing.") % {"name": deal.name}, card=deal)
+    if deal.lead.deals.open().exists():
+        raise AnotherDealOpen(
+            _("Another deal with %(name)s is open. Close it before marketing takes over again.") % {"name": deal.name},
+            card=deal,
+        )
+    reason = reason or deal.events.select_related("lost_reason").last().lost_reason
+    lead_recycling.put_back(
+        deal.lead,
+        contact_again_on=contact_again_on or proposed_day(reason, at),
+        reason=reason.name,
+        amount=deal.amount,
+        currency=deal.currency,
+        by=by,
+        at=at,
+        via=via,
+    )
+    return deal
+
+
+def proposed_day(reason: LostReason | None, at) -> date:
+    """The day to contact again that the reason suggests."""
+    days = reason and reason.contact_again_after_days
+    return lead_recycling.local_date(at) + (timedelta(days=days) if days else USUAL_DISTANCE)

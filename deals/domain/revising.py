@@ -1,0 +1,75 @@
+"""Changing what is known of a deal; each change is written down."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline_crm.accounts.domain.rates import to_base
+from pipeline_crm.foundation.revision import changed_fields
+
+from ..models import Deal, DealChange, DealLine, Product
+from . import _log
+from .moving import see
+
+REVISABLE = (
+    "title",
+    "amount",
+    "currency",
+    "owner",
+    "team",
+    "expected_close",
+    "deal_type",
+    "competitor",
+    "concerns",
+    "organisation",
+    "person",
+    "tags",
+)
+
+
+@transaction.atomic
+def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> Deal:
+    """Change fields of a deal; a new amount is worth what the rate of the day of `at` says.
+
+    Nothing is written where nothing changes. Refused: a deal that changed since `seen_version`, a currency without a
+    dated rate. An unknown field is a programming error (TypeError).
+    """
+    _log.lock(deal)
+    see(deal, seen_version)
+    changes = changed_fields(deal, fields, allowed=REVISABLE)
+    if not changes:
+        return deal
+    names = [name for name, _before, _after in changes]
+    if {"amount", "currency"} & set(names):
+        deal.base_amount = to_base(deal.amount, deal.currency, on=at.date())
+        names.append("base_amount")
+    DealChange.objects.bulk_create(
+        DealChange(deal=deal, field=name, before=before, after=after, by=by, recorded_at=timezone.now())
+        for name, before, after in changes
+    )
+    _log.touch(deal, *names)
+    return deal
+
+
+@transaction.atomic
+def set_lines(deal: Deal, *, lines: Iterable[tuple[Product, Decimal, Decimal | None]], follow: bool, by, at) -> Deal:
+    """Replace the products of a deal: (product, quantity, unit price). With `follow` the amount becomes their sum."""
+    _log.lock(deal)
+    before = [[line.product_id, str(line.quantity), str(line.unit_price)] for line in deal.lines.order_by("id")]
+    deal.lines.all().delete()
+    rows = DealLine.objects.bulk_create(
+        DealLine(deal=deal, product=product, quantity=quantity, unit_price=unit_price)
+        for product, quantity, unit_price in lines
+    )
+    after = [[row.product_id, str(row.quantity), str(row.unit_price)] for row in rows]
+    if before != after:
+        DealChange.objects.create(
+            deal=deal, field="lines", before=before, after=after, by=by, recorded_at=timezone.now()
+        )
+        _log.touch(deal)
+    if follow:
+        total = sum((row.quantity * row.unit_price for row in rows if row.unit_price is not None), Decimal(0))
+        revise(deal, amount=total.quantize(Decimal("0.01")), by=by, at=at)
+    return deal

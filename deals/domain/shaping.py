@@ -1,0 +1,136 @@
+"""The shape of a pipeline: its stages, their order, and what becomes of those that retire."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.append_only import Origin
+from pipeline_crm.foundation.errors import Refusal
+
+from ..models import Deal, Pipeline, Stage, StageKind
+from . import _log
+
+DEFAULT_STAGES = ("Inquiry", "Hearing", "Proposal", "Estimate")
+
+
+class NameTaken(Refusal):
+    """Two things of one name cannot be told apart."""
+
+    status = 422
+
+
+class StageStays(Refusal):
+    """A pipeline keeps one open stage, its won stage and its lost stage."""
+
+    status = 422
+
+
+@transaction.atomic
+def create_pipeline(
+    name: str,
+    *,
+    by,
+    stages: Sequence[str] = DEFAULT_STAGES,
+    won: str = "",
+    lost: str = "",
+    is_default: bool = False,
+    time_zone: str = "Europe/Berlin",
+) -> Pipeline:
+    """Create a pipeline with its open stages in order, one won and one lost stage."""
+    if Pipeline.objects.filter(name__iexact=name.strip()).exists():
+        raise NameTaken(_("There is a pipeline %(name)s already.") % {"name": name}, fields=["name"])
+    pipeline = Pipeline.objects.create(name=name.strip(), is_default=is_default, time_zone=time_zone)
+    kinds = [(stage, StageKind.OPEN) for stage in stages]
+    kinds += [(won or _("Order"), StageKind.WON), (lost or _("Lost"), StageKind.LOST)]
+    Stage.objects.bulk_create(
+        Stage(pipeline=pipeline, name=stage, kind=kind, position=position)
+        for position, (stage, kind) in enumerate(kinds, 1)
+    )
+    return pipeline
+
+
+@transaction.atomic
+def add_stage(pipeline: Pipeline, name: str, *, by, position: int | None = None) -> Stage:
+    """Add an open stage, before the won stage unless a position is given."""
+    _name_is_free(pipeline, name)
+    last = pipeline.stages.open().aggregate(last=Max("position"))["last"] or 0
+    position = position or last + 1
+    pipeline.stages.filter(position__gte=position).update(position=F("position") + 1)
+    return Stage.objects.create(pipeline=pipeline, name=name.strip(), position=position)
+
+
+@transaction.atomic
+def rename_stage(stage: Stage, name: str, *, by) -> Stage:
+    """Give a stage another name; its history keeps pointing to it."""
+    _name_is_free(stage.pipeline, name, besides=stage)
+    stage.name = name.strip()
+    stage.save(update_fields=["name"])
+    return stage
+
+
+@transaction.atomic
+def reorder_stages(pipeline: Pipeline, stages: Sequence[Stage], *, by) -> None:
+    """Put the open stages into this order; won and lost stay at the end."""
+    known = {stage.pk for stage in pipeline.stages.open()}
+    if {stage.pk for stage in stages} != known:
+        raise StageStays(_("Name each open stage once; somebody may have changed them meanwhile."))
+    ends = list(pipeline.stages.exclude(kind=StageKind.OPEN).order_by("-kind"))
+    for position, stage in enumerate([*stages, *ends], 1):
+        stage.position = position
+    Stage.objects.bulk_update([*stages, *ends], ["position"])
+
+
+@transaction.atomic
+def set_rules(
+    stage: Stage, *, by, limit: int | None = None, fixed_chance=None, required_fields: Sequence[str] = ()
+) -> Stage:
+    """Set the limit that warns, the named baseline chance, and the fields a deal must have to enter."""
+    stage.limit, stage.fixed_chance, stage.required_fields = limit, fixed_chance, list(required_fields)
+    stage.save(update_fields=["limit", "fixed_chance", "required_fields"])
+    return stage
+
+
+@transaction.atomic
+def set_kind(stage: Stage, kind: str, *, by) -> Stage:
+    """Make another open stage the won or the lost one, as long as neither it nor the present one has a history."""
+    present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
+    if kind == StageKind.OPEN or _has_history(stage) or (present and _has_history(present)):
+        raise StageStays(
+            _("Deals have passed through these stages, so what they mean stays. Rename the stage, or add a new pipeline.")
+        )
+    if present:
+        present.kind = StageKind.OPEN
+        present.save(update_fields=["kind"])
+    stage.kind = kind
+    stage.save(update_fields=["kind"])
+    return stage
+
+
+@transaction.atomic
+def retire_stage(stage: Stage, *, successor: Stage, by, at) -> int:
+    """Retire an open stage: its deals move to the successor, as steps of their own; answers how many."""
+    if not stage.is_open or stage.retired_at:
+        raise StageStays(_("Only open stages retire; Order and Lost stay."))
+    if successor.pk == stage.pk or not successor.is_open or successor.retired_at:
+        raise StageStays(_("Name another open stage for the deals of %(name)s.") % {"name": stage.name})
+    if successor.pipeline_id != stage.pipeline_id:
+        raise StageStays(_("The successor is a stage of the same pipeline."))
+    moved = 0
+    for deal in Deal.objects.in_stage(stage).select_for_update(of=("self",)).order_by("pk"):
+        _log.append(deal, to=successor, at=max(at, deal.stage_entered_at), by=by, source=Origin.BULK)
+        moved += 1
+    stage.retired_at, stage.successor = at, successor
+    stage.save(update_fields=["retired_at", "successor"])
+    return moved
+
+
+def _has_history(stage: Stage) -> bool:
+    return stage.deals.exists() or Deal.objects.filter(events__to_stage=stage).exists()
+
+
+def _name_is_free(pipeline: Pipeline, name: str, *, besides: Stage | None = None) -> None:
+    same = pipeline.stages.in_use().filter(name__iexact=name.strip())
+    if not name.strip() or same.exclude(pk=besides and besides.pk).exists():
+        raise NameTaken(_("%(pipeline)s needs another name for this stage.") % {"pipeline": pipeline}, fields=["name"])

@@ -1,0 +1,45 @@
+"""The only writer of `Lead.stage` and of a lead's events."""
+
+from pipeline_crm.foundation import stage_log
+from pipeline_crm.foundation.append_only import Origin
+from pipeline_crm.foundation.stage_log import Step, lock, touch
+
+from ..models import Lead
+
+__all__ = ["Step", "append", "begin", "lock", "step_back", "touch", "write_histories"]
+
+
+def begin(lead: Lead, *, at, by, source=Origin.USER, batch=None) -> None:
+    stage_log.begin(lead, at=at, by=by, source=source, batch=batch, to_stage=lead.stage)
+
+
+def append(lead: Lead, *, to: str, at, by, reason: str | None = None, source=Origin.USER, batch=None, move_id=None):
+    lead.stage = to
+    return stage_log.append(lead, at=at, by=by, source=source, batch=batch, move_id=move_id, to_stage=to, reason=reason)
+
+
+def step_back(lead: Lead, *, by, reason: str):
+    return stage_log.step_back(lead, by=by, reason=reason, set_stage=_stand_at, facts=_facts_of)
+
+
+def write_histories(histories, *, source=Origin.IMPORT, batch=None) -> None:
+    """New leads with whole histories: [(Lead, [Step(to=LeadStage…, at=…), …]), …]."""
+    stage_log.write_histories(
+        histories, source=source, batch=batch, set_stage=_set_stage, facts=_facts
+    )
+
+
+def _stand_at(lead, event) -> None:
+    lead.stage = event.to_stage
+
+
+def _set_stage(lead, to) -> None:
+    lead.stage = to
+
+
+def _facts_of(event) -> dict:
+    return {"to_stage": event.to_stage, "reason": None}
+
+
+def _facts(step: Step) -> dict:
+    return {"to_stage": step.to, "reason": step.reason}

@@ -1,0 +1,110 @@
+"""Moving a lead over the board: each target is a verb of its own, this finds the right one."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.append_only import Origin
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.placing import rank_between
+
+from ..models import Lead, LeadStage
+from . import _log
+
+
+class LeadMovedMeanwhile(Refusal):
+    """The lead has changed since the browser last saw it."""
+
+
+class LeadCannotGoThere(Refusal):
+    """The way of a lead does not lead there."""
+
+
+class ReasonNeeded(Refusal):
+    """Letting a lead go, or handing it back, needs a reason."""
+
+    status = 422
+
+
+# From → to, for steps that need nothing but the wish.
+PLAIN_STEPS = {
+    LeadStage.GENERATION: {LeadStage.NURTURING, LeadStage.QUALIFICATION, LeadStage.READY},
+    LeadStage.NURTURING: {LeadStage.GENERATION, LeadStage.QUALIFICATION, LeadStage.READY},
+    LeadStage.QUALIFICATION: {LeadStage.GENERATION, LeadStage.NURTURING, LeadStage.READY},
+    LeadStage.READY: {LeadStage.NURTURING, LeadStage.QUALIFICATION},  # handed back, with a reason
+    LeadStage.WAITING: {LeadStage.NURTURING},
+    LeadStage.DISQUALIFIED: {LeadStage.NURTURING},
+    LeadStage.UNSUBSCRIBED: set(),
+    LeadStage.ACCEPTED: set(),
+}
+
+
+@transaction.atomic
+def move(
+    lead: Lead,
+    *,
+    to: str,
+    by,
+    at,
+    seen_version: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+    reason: str = "",
+    move_id=None,
+    via: str = Origin.USER,
+) -> Lead:
+    """Move a lead to another open stage, or to another place of its own.
+
+    Moving into Ready for sales is the hand-over; out of it, handing back, which needs a reason; out of Waiting, waking.
+    Refused: a lead that changed since `seen_version`, a way that does not exist, a missing reason.
+    The same `move_id` a second time changes nothing.
+    """
+    _log.lock(lead)
+    if move_id and lead.events.filter(move_id=move_id).exists():
+        return lead
+    see(lead, seen_version)
+    if to == lead.stage:
+        return _place(lead, after=after, before=before)
+    step(lead, to=to, by=by, at=at, reason=reason, move_id=move_id, via=via, after=after, before=before)
+    return lead
+
+
+def see(lead: Lead, seen_version: int | None) -> None:
+    """Refuse to overwrite what has not been seen."""
+    if seen_version is None or seen_version == lead.version:
+        return
+    last = lead.events.select_related("by").last()
+    raise LeadMovedMeanwhile(
+        _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
+        % {"who": last.by or _("Somebody"), "name": lead.name, "stage": lead.get_stage_display()},
+        card=lead,
+        stage=lead.stage,
+    )
+
+
+def step(lead: Lead, *, to, by, at, reason="", move_id=None, via=Origin.USER, after=None, before=None) -> None:
+    """Let the locked lead take a step that the way allows."""
+    if to == LeadStage.DISQUALIFIED and lead.stage not in (LeadStage.DISQUALIFIED, LeadStage.ACCEPTED):
+        allowed, needs_reason = True, True
+    elif to == LeadStage.UNSUBSCRIBED and lead.stage != LeadStage.UNSUBSCRIBED:
+        allowed, needs_reason = True, False
+    else:
+        allowed, needs_reason = to in PLAIN_STEPS[lead.stage], lead.stage == LeadStage.READY
+    if not allowed:
+        raise LeadCannotGoThere(
+            _("A lead does not go from %(from)s to %(to)s.")
+            % {"from": lead.get_stage_display(), "to": LeadStage(to).label},
+            card=lead,
+            stage=lead.stage,
+        )
+    if needs_reason and not reason.strip():
+        raise ReasonNeeded(_("Say why: a reason is needed here."), card=lead, stage=lead.stage, fields=["reason"])
+    if lead.stage == LeadStage.WAITING:
+        lead.contact_again_on = None
+    lead.rank = rank_between(Lead.objects.in_stage(to), after=after, before=before)
+    _log.append(lead, to=to, at=at, by=by, reason=reason.strip() if needs_reason else None, source=via, move_id=move_id)
+
+
+def _place(lead: Lead, *, after, before) -> Lead:
+    lead.rank = rank_between(Lead.objects.in_stage(lead.stage).exclude(pk=lead.pk), after=after, before=before)
+    _log.touch(lead, "rank")
+    return lead

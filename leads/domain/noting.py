@@ -1,0 +1,75 @@
+"""What is planned next and what has been done, on any card that has activities."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.stage_log import lock, touch
+
+from ..models import Activity, ActivityKind
+
+
+class AlreadyDone(Refusal):
+    """What is done stays done."""
+
+
+class EmptyNote(Refusal):
+    """A note says something."""
+
+    status = 422
+
+
+@transaction.atomic
+def plan(card, *, kind: str, due_on: date, subject: str = "", person=None, by, at: datetime) -> Activity:
+    """Plan a step with a date. The earliest planned one is the card's next step."""
+    lock(card)
+    activity = card.activities.create(
+        kind=kind, subject=subject.strip(), due_on=due_on, person=person, by=by, created_at=at
+    )
+    touch(card)
+    return activity
+
+
+@transaction.atomic
+def done(activity: Activity, *, outcome: str = "", by, at: datetime) -> Activity:
+    """Tick a planned step off, with what came of it."""
+    card = card_of(activity)
+    lock(card)
+    activity.refresh_from_db()
+    if activity.done_at:
+        raise AlreadyDone(_("This was done already."))
+    activity.done_at, activity.outcome, activity.by = at, outcome.strip(), by
+    activity.save(update_fields=["done_at", "outcome", "by"])
+    touch(card)
+    return activity
+
+
+@transaction.atomic
+def reschedule(activity: Activity, *, due_on: date, by, at: datetime) -> Activity:
+    """Give a planned step another day."""
+    card = card_of(activity)
+    lock(card)
+    activity.refresh_from_db()
+    if activity.done_at:
+        raise AlreadyDone(_("This was done already."))
+    activity.due_on = due_on
+    activity.save(update_fields=["due_on"])
+    touch(card)
+    return activity
+
+
+@transaction.atomic
+def note(card, *, text: str, by, at: datetime, kind: str = ActivityKind.NOTE) -> Activity:
+    """Write down what was heard or done."""
+    if not text.strip():
+        raise EmptyNote(_("Write something first."), fields=["text"])
+    lock(card)
+    activity = card.activities.create(kind=kind, outcome=text.strip(), done_at=at, by=by, created_at=at)
+    touch(card)
+    return activity
+
+
+def card_of(activity: Activity):
+    return getattr(activity, "deal", None) or activity.lead

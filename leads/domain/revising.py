@@ -1,0 +1,31 @@
+"""Changing what is known of a lead; each change is written down."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline_crm.foundation.revision import changed_fields
+
+from ..models import Lead, LeadChange
+from . import _log
+from .moving import see
+
+REVISABLE = ("title", "value", "currency", "owner", "team", "source", "person", "organisation", "tags", "contact_again_on")
+
+
+@transaction.atomic
+def revise(lead: Lead, *, by, at, seen_version: int | None = None, **fields) -> Lead:
+    """Change fields of a lead. Nothing is written where nothing changes.
+
+    Refused: a lead that changed since `seen_version`. An unknown field is a programming error (TypeError).
+    """
+    _log.lock(lead)
+    see(lead, seen_version)
+    changes = changed_fields(lead, fields, allowed=REVISABLE)
+    if not changes:
+        return lead
+    LeadChange.objects.bulk_create(
+        LeadChange(lead=lead, field=name, before=before, after=after, by=by, recorded_at=timezone.now())
+        for name, before, after in changes
+    )
+    _log.touch(lead, *(name for name, _before, _after in changes))
+    return lead
