@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_htmx",
     "template_partials",
     "rules.apps.AutodiscoverRulesConfig",
@@ -85,8 +86,7 @@ TEMPLATES = [
         },
     }
 ]
-if find_spec("pipeline_crm.foundation.forms"):
-    FORM_RENDERER = "pipeline_crm.foundation.forms.Renderer"
+FORM_RENDERER = "pipeline_crm.foundation.forms.Renderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # PostgreSQL -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -12,9 +12,6 @@ from django.utils import timezone
 
 from pipeline_crm.jobs.kinds import Kind, UnknownKind, kind_named
 from pipeline_crm.jobs.models import Job
-
-if TYPE_CHECKING:
-    from pipeline_crm.accounts.models import User
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +22,7 @@ def accept(
     *,
     key: str,
     args: dict[str, Any] | None = None,
-    by: User | None = None,
+    by: Any = None,
     due_at: datetime | None = None,
     at: datetime | None = None,
 ) -> Job:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,16 +12,13 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain.accepting import wake
 from pipeline_crm.jobs.models.job import Job, State
 
-if TYPE_CHECKING:
-    from pipeline_crm.accounts.models import User
-
 
 class NotDead(Refusal):
     """Only a job that was given up can be retried."""
 
 
 @transaction.atomic
-def retry(job: Job, *, by: User | None, at: datetime) -> Job:
+def retry(job: Job, *, by: Any, at: datetime) -> Job:
     """The dead job waits again, due at once, its attempts counted anew. Refused while it may still run by itself."""
     locked = Job.objects.select_for_update().get(pk=job.pk)
     if locked.state != State.DEAD:

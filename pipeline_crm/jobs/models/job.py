@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,9 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.jobs.kinds import UnknownKind, kind_named
-
-if TYPE_CHECKING:
-    from pipeline_crm.accounts.models import User
 
 MAX_ATTEMPTS = 5
 LEASE = timedelta(seconds=45)
@@ -29,7 +26,7 @@ class State(models.TextChoices):
 
 
 class JobQuerySet(models.QuerySet):
-    def visible_to(self, user: User | Any) -> Self:
+    def visible_to(self, user: Any) -> Self:
         """Admins see every job, others those they asked for."""
         if not user.is_active or not user.is_authenticated:
             return self.none()

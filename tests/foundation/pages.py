@@ -1,0 +1,76 @@
+"""A small site on which the ground floor is tried out."""
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import include, path
+
+from pipeline_crm.accounts.models import Team
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.filters import FilterForm
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in, public
+from pipeline_crm.foundation.requests import once
+
+
+@for_everyone_signed_in
+def refusing(request):
+    raise Refusal("The deal has gone home.")
+
+
+@acts_on(Team)
+@allows(lambda user, team: team.name == "North")
+def north_only(request, team):
+    return HttpResponse(team.name)
+
+
+@allows("settings.change")
+def for_admins(request):
+    return HttpResponse("settings")
+
+
+@public
+def open_house(request):
+    return HttpResponse("come in")
+
+
+@for_everyone_signed_in
+@once
+def new_team(request):
+    if not request.POST.get("name"):
+        return HttpResponse("a name, please", status=422)
+    team = Team.objects.create(name=request.POST["name"])
+    return HttpResponse(f"team {team.pk}", headers={"HX-Trigger": "made"})
+
+
+class TeamFilter(FilterForm):
+    beside = ("page",)
+    name = forms.CharField(required=False)
+    size = forms.IntegerField(required=False)
+
+
+@for_everyone_signed_in
+def filtered(request):
+    return HttpResponse(str(TeamFilter.asked_by(request).chosen))
+
+
+@for_everyone_signed_in
+def sentence(request):
+    context = {"sentence": "Only this."}
+    return render_page(request, "refused.html", context, fragments=["sentence"], triggers={"told": {"n": 1}})
+
+
+def silent(request):
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("refusing/", refusing),
+    path("teams/<int:pk>/", north_only),
+    path("admins/", for_admins),
+    path("open/", open_house),
+    path("new-team/", new_team),
+    path("filtered/", filtered),
+    path("sentence/", sentence),
+    path("nested/", include([path("silent/", silent)])),
+    path("accounts/", include("allauth.urls")),
+]

@@ -1,0 +1,41 @@
+import json
+
+import pytest
+
+from pipeline_crm.accounts.models import User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.foundation.pages")]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ana(client):
+    user = User.objects.create_user("ana@example.org", name="Ana Reyes")
+    client.force_login(user)
+    return user
+
+
+def test_a_refusal_answers_409_with_its_sentence_for_htmx(client, ana):
+    answer = client.get("/refusing/", headers=HTMX)
+    assert answer.status_code == 409
+    assert json.loads(answer["HX-Trigger"]) == {"refused": {"message": "The deal has gone home."}}
+    assert answer.content.decode().strip() == '<p role="alert">The deal has gone home.</p>'
+
+
+def test_an_ended_session_tells_htmx_to_open_the_sign_in_page(client):
+    answer = client.get("/refusing/", headers=HTMX | {"HX-Current-URL": "http://testserver/sales/1/"})
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fsales%2F1%2F"
+
+
+def test_a_fragment_is_a_part_of_the_page(client, ana):
+    answer = client.get("/sentence/", headers=HTMX)
+    assert answer.content.decode().strip() == '<p role="alert">Only this.</p>'
+    assert json.loads(answer["HX-Trigger"]) == {"told": {"n": 1}}
+    assert "HX-Request" in answer["Vary"]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX | {"HX-History-Restore-Request": "true"}, HTMX | {"HX-Boosted": "true"}])
+def test_typed_restored_and_boosted_pages_are_whole(client, ana, headers):
+    page = client.get("/sentence/", headers=headers).content.decode()
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "Only this." in page
