@@ -1,11 +1,23 @@
 #!/usr/bin/env python
-"""Django's command line for Pipeline CRM."""
+"""Django's command line for Pipeline CRM. In an evaluation it brings its own PostgreSQL and Valkey."""
 
 import os
 import sys
 
-if __name__ == "__main__":
+
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from pipeline_crm import embedded
+
+    try:
+        with embedded.for_this_process():
+            execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,18 +1,15 @@
-"""What beat rings: the start of a period becomes a job row."""
+"""What beat rings: the hour or day that has begun becomes a job row."""
 
-import logging
 from datetime import datetime
 
 from celery import shared_task
 from django.utils import timezone
 
-log = logging.getLogger(__name__)
 
-
-@shared_task(name="pipeline_crm.begin_period")
+@shared_task(name="pipeline_crm.begin_period", ignore_result=True)
 def begin_period(kind: str, length: str) -> None:
-    """Accept the job `kind` for the hour or day that has begun; ringing twice in a period changes nothing."""
-    from pipeline_crm.jobs.domain import accepting  # Celery loads tasks before the apps are ready
+    """Accept the job of this kind for the hour or day that has begun; ringing again in the period changes nothing."""
+    from pipeline_crm.jobs.domain import accepting  # Celery may load tasks before the apps are ready
 
     now = timezone.now()
     accepting.accept_period(kind, start=period_start(now, length), at=now)

@@ -1,13 +1,34 @@
-"""Every run has its own PostgreSQL and Valkey, unless DATABASE_URL and REDIS_URL name some."""
+"""Every run has a PostgreSQL and a Valkey of its own, unless DATABASE_URL and REDIS_URL name some."""
 
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
-os.environ.setdefault("EVALUATION", "1")
-os.environ.setdefault("VAR", tempfile.mkdtemp(prefix="pipeline-test-"))
+os.environ["EVALUATION"] = "1"
+
+if not os.environ.get("PYTEST_XDIST_WORKER") and "PIPELINE_TEST_VAR" not in os.environ:
+    folder = tempfile.mkdtemp(prefix="pipeline-test-")
+    os.chmod(folder, 0o755)  # so that root's servers, which run as `nobody`, can enter
+    os.environ["PIPELINE_TEST_VAR"] = os.environ["VAR"] = folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if not (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
+        from pipeline_crm import embedded
+
+        servers = embedded.Servers(Path(folder), durable=False)
+        servers.start_or_join()
+        os.environ["PIPELINE_TEST_SERVERS"] = "ours"
+        atexit.register(servers.stop)
+
+if os.environ.get("PIPELINE_TEST_SERVERS") == "ours":  # each xdist worker has a queue and a cache to itself
+    from pipeline_crm import env
+
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = env.redis_with_number(os.environ["REDIS_URL"], worker % 8)
 
 
 def pytest_configure(config):
@@ -18,6 +39,7 @@ def pytest_configure(config):
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session")
