@@ -2,14 +2,22 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import changed_fields
 
-from ..models import Lead, LeadChange
+from ..models import Lead, LeadChange, LeadStage
 from . import _log
 from .moving import see
 
 REVISABLE = ("title", "value", "currency", "owner", "team", "source", "person", "organisation", "tags", "contact_again_on")
+
+
+class DayNeeded(Refusal):
+    """Who waits, waits for a day."""
+
+    status = 422
 
 
 @transaction.atomic
@@ -20,6 +28,8 @@ def revise(lead: Lead, *, by, at, seen_version: int | None = None, **fields) -> 
     """
     _log.lock(lead)
     see(lead, seen_version)
+    if lead.stage == LeadStage.WAITING and fields.get("contact_again_on", True) is None:
+        raise DayNeeded(_("%(name)s waits, so it needs a day to contact it again.") % {"name": lead.name}, card=lead)
     changes = changed_fields(lead, fields, allowed=REVISABLE)
     if not changes:
         return lead

@@ -1,0 +1,121 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from deals.domain import closing, moving, shaping
+from deals.models import Deal
+from pipeline_crm.foundation.stage_log import StepBeforePrevious, StepInFuture
+from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_move_is_one_step_in_the_log():
+    ana = make_user(name="Ana")
+    deal = make_deal(at=ago(9))
+    at = ago(3)
+    moving.move(deal, to=stage_of(deal.pipeline, "Proposal"), by=ana, at=at)
+    deal = Deal.objects.get(pk=deal.pk)
+    assert [(e.seq, e.to_stage.name, e.by) for e in deal.events.all()] == [(1, "Inquiry", None), (2, "Proposal", ana)]
+    assert (deal.stage.name, deal.seq, deal.version, deal.stage_entered_at) == ("Proposal", 2, 2, at)
+
+
+def test_a_stale_version_is_refused_and_named():
+    chiara = make_user(name="Chiara Sala")
+    deal = make_deal()
+    seen = deal.version
+    moving.move(deal, to=stage_of(deal.pipeline, "Proposal"), by=chiara, at=ago(1))
+    with pytest.raises(moving.DealMovedMeanwhile, match="Chiara Sala changed .* it is in Proposal"):
+        moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=None, at=ago(0), seen_version=seen)
+    assert Deal.objects.get(pk=deal.pk).stage.name == "Proposal"
+
+
+def test_the_same_move_id_moves_once():
+    deal = make_deal()
+    key = uuid.uuid4()
+    for _repeat in range(3):
+        moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=None, at=ago(1), move_id=key, seen_version=1)
+    assert deal.events.count() == 2
+
+
+@pytest.mark.parametrize(("days", "refusal"), [(21, StepBeforePrevious), (-1, StepInFuture)])
+def test_a_step_lies_between_the_previous_one_and_now(days, refusal):
+    deal = make_deal(at=ago(20))
+    with pytest.raises(refusal):
+        moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=None, at=ago(days))
+    assert deal.events.count() == 1
+
+
+def test_a_foreign_or_retired_stage_is_refused():
+    deal = make_deal()
+    with pytest.raises(moving.StageOfAnotherPipeline):
+        moving.move(deal, to=stage_of(make_pipeline(), "Hearing"), by=None, at=ago(1))
+    hearing = stage_of(deal.pipeline, "Hearing")
+    shaping.retire_stage(hearing, successor=stage_of(deal.pipeline, "Proposal"), by=None, at=ago(1))
+    with pytest.raises(moving.StageOfAnotherPipeline):
+        moving.move(deal, to=hearing, by=None, at=ago(0))
+
+
+def test_lost_needs_a_reason_and_closed_deals_do_not_move():
+    deal = make_deal()
+    with pytest.raises(moving.ReasonNeeded):
+        moving.move(deal, to=deal.pipeline.lost_stage, by=None, at=ago(1))
+    closing.win(deal, by=None, at=ago(1))
+    with pytest.raises(moving.NotOpen):
+        moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=None, at=ago(0))
+
+
+def test_required_fields_are_asked_for_by_every_way_in():
+    deal = make_deal(amount=None)
+    order = deal.pipeline.won_stage
+    shaping.set_rules(order, by=None, required_fields=["amount", "expected_close"])
+    for way_in in (
+        lambda: moving.move(deal, to=order, by=None, at=ago(1)),
+        lambda: closing.win(deal, by=None, at=ago(1)),
+    ):
+        with pytest.raises(moving.FieldsMissing, match="value, expected close") as refusal:
+            way_in()
+        assert refusal.value.facts["fields"] == ["amount", "expected_close"]
+
+
+def test_order_in_a_column_follows_the_neighbours():
+    pipeline = make_pipeline()
+    low, middle, top = (make_deal(pipeline=pipeline) for _count in range(3))
+
+    def column():
+        return list(Deal.objects.in_stage(pipeline.first_stage).values_list("pk", flat=True))
+
+    assert column() == [top.pk, middle.pk, low.pk]
+    moving.move(top, to=top.stage, by=None, at=ago(0), after=middle.pk, before=low.pk)
+    assert column() == [middle.pk, top.pk, low.pk]
+    moving.move(low, to=low.stage, by=None, at=ago(0), before=middle.pk)
+    assert column() == [low.pk, middle.pk, top.pk]
+    assert Deal.objects.get(pk=low.pk).events.count() == 1
+
+
+def test_a_column_stays_in_order_after_many_moves_to_the_same_place():
+    pipeline = make_pipeline()
+    first, *others = (make_deal(pipeline=pipeline) for _count in range(4))
+    for turn in range(150):
+        deal = others[turn % 3]
+        moving.move(deal, to=deal.stage, by=None, at=ago(0), after=first.pk)
+    column = list(Deal.objects.in_stage(pipeline.first_stage))
+    assert [deal.pk for deal in column][:2] == [first.pk, others[149 % 3].pk]
+    assert max(len(deal.rank) for deal in column) <= 33
+
+
+def test_closing_and_reopening_keep_both_outcomes_in_the_history():
+    deal = make_deal(stage="Proposal", at=ago(9))
+    reason = make_reason("Budget")
+    closing.lose(deal, reason=reason, by=None, at=ago(5), note="Too dear")
+    assert deal.events.last().lost_reason == reason
+    assert deal.activities.get().outcome == "Too dear"
+    closing.reopen(deal, by=None, at=ago(4))
+    assert deal.stage.name == "Proposal"
+    signed_on = ago(3) + timedelta(hours=1)
+    closing.win(deal, by=None, at=signed_on)
+    assert [e.to_kind for e in deal.events.all()] == ["open", "lost", "open", "won"]
+    assert deal.events.last().occurred_at == signed_on
+    with pytest.raises(moving.NotOpen):
+        closing.lose(deal, reason=reason, by=None, at=ago(0))

@@ -1,0 +1,82 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from deals.domain import opening, revising
+from deals.domain.moving import DealMovedMeanwhile
+from deals.models import Product
+from leads.models import Lead, LeadStage, Organisation, Person
+from pipeline_crm.accounts.domain.rates import MissingRate
+from pipeline_crm.accounts.models import ExchangeRate
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_deal_takes_its_lead_along():
+    lead = make_lead(name="Nina Kraus", value=Decimal("300"), at=ago(9))
+    pipeline = make_pipeline()
+    deal = opening.open_deal(lead=lead, pipeline=pipeline, by=None, at=ago(2))
+    lead.refresh_from_db()
+    assert lead.stage == LeadStage.ACCEPTED
+    assert (deal.person, deal.organisation, deal.amount, deal.base_amount) == (lead.person, lead.organisation, 300, 300)
+
+
+def test_a_new_deal_finds_or_makes_organisation_person_and_lead():
+    pipeline = make_pipeline()
+    ana = make_user(team=make_team())
+    first = opening.new_deal(
+        organisation="Umber Studios", person="Nina Kraus", email="nina@umber.example", pipeline=pipeline, by=ana, at=ago(3)
+    )
+    assert (first.owner, first.team, first.lead.stage) == (ana, ana.memberships.get().team, LeadStage.ACCEPTED)
+    second = opening.new_deal(
+        organisation="umber studios", person="N. Kraus", email="NINA@umber.example", pipeline=pipeline, by=ana, at=ago(2)
+    )
+    assert (Organisation.objects.count(), Person.objects.count()) == (1, 1)
+    assert second.person == first.person
+    assert Lead.objects.count() == 2, "sales already has the first lead; the second deal is a chance of its own"
+
+
+def test_a_lead_still_with_marketing_is_taken_along():
+    lead = make_lead(organisation="Drift Coffee")
+    deal = opening.new_deal(organisation="Drift Coffee", pipeline=make_pipeline(), by=None, at=ago(1))
+    assert deal.lead == lead
+    assert [e.to_stage for e in lead.events.all()] == ["generation", "accepted"]
+
+
+def test_each_changed_field_is_written_down():
+    deal = make_deal(amount=1000)
+    ben = make_user()
+    revising.revise(deal, amount=Decimal("1500"), expected_close=date(2030, 1, 31), title=deal.title, by=ben, at=ago(0))
+    assert [(c.field, c.before, c.after, c.by) for c in deal.changes.all()] == [
+        ("amount", "1000.00", "1500", ben),
+        ("expected_close", None, "2030-01-31", ben),
+    ]
+    assert (deal.base_amount, deal.version) == (1500, 2)
+    revising.revise(deal, amount=Decimal("1500.00"), by=ben, at=ago(0))
+    assert (deal.changes.count(), deal.version) == (2, 2)
+    with pytest.raises(DealMovedMeanwhile):
+        revising.revise(deal, title="x", by=None, at=ago(0), seen_version=1)
+    with pytest.raises(TypeError):
+        revising.revise(deal, stage=deal.stage, by=None, at=ago(0))
+
+
+def test_amounts_are_worth_what_the_dated_rate_says():
+    deal = make_deal(amount=1000)
+    with pytest.raises(MissingRate):
+        revising.revise(deal, currency="USD", by=None, at=ago(0))
+    ExchangeRate.objects.create(currency="USD", on=date(2020, 1, 1), rate=Decimal("0.9"))
+    deal.refresh_from_db()
+    revising.revise(deal, currency="USD", by=None, at=ago(0))
+    assert (deal.amount, deal.base_amount) == (1000, 900)
+
+
+def test_the_amount_may_follow_the_products():
+    deal = make_deal(amount=None)
+    seat = Product.objects.create(name="Seat", price=Decimal("99.50"))
+    revising.set_lines(deal, lines=[(seat, Decimal(3), seat.price)], follow=True, by=None, at=ago(0))
+    assert deal.amount == Decimal("298.50")
+    revising.set_lines(deal, lines=[], follow=False, by=None, at=ago(0))
+    assert deal.amount == Decimal("298.50")
+    assert [c.field for c in deal.changes.all()] == ["lines", "amount", "lines"]

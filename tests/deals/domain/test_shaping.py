@@ -1,0 +1,60 @@
+import pytest
+from django.db import IntegrityError, transaction
+
+from deals.domain import closing, shaping
+from deals.models import Deal, Stage
+from pipeline_crm.foundation.stage_log import discrepancies
+from tests.factories import ago, make_deal, make_pipeline, stage_of
+
+pytestmark = pytest.mark.django_db
+
+
+def stages(pipeline):
+    return [stage.name for stage in pipeline.stages.in_use().order_by("position")]
+
+
+def test_a_new_pipeline_has_the_usual_stages():
+    pipeline = make_pipeline()
+    assert stages(pipeline) == ["Inquiry", "Hearing", "Proposal", "Estimate", "Order", "Lost"]
+    assert [s.kind for s in pipeline.stages.all()] == ["open"] * 4 + ["won", "lost"]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Stage.objects.create(pipeline=pipeline, name="Won too", kind="won", position=9)
+
+
+def test_stages_are_added_renamed_and_reordered():
+    pipeline = make_pipeline()
+    trial = shaping.add_stage(pipeline, "Trial", by=None)
+    assert stages(pipeline) == ["Inquiry", "Hearing", "Proposal", "Estimate", "Trial", "Order", "Lost"]
+    shaping.rename_stage(trial, "Pilot", by=None)
+    order = [trial, *(stage_of(pipeline, name) for name in ("Inquiry", "Hearing", "Estimate", "Proposal"))]
+    shaping.reorder_stages(pipeline, order, by=None)
+    assert stages(pipeline) == ["Pilot", "Inquiry", "Hearing", "Estimate", "Proposal", "Order", "Lost"]
+    with pytest.raises(shaping.NameTaken):
+        shaping.rename_stage(trial, "hearing", by=None)
+    with pytest.raises(shaping.StageStays):
+        shaping.reorder_stages(pipeline, order[:-1], by=None)
+
+
+def test_a_retired_stage_hands_its_deals_to_its_successor():
+    pipeline = make_pipeline()
+    deal = make_deal(pipeline=pipeline, stage="Hearing")
+    hearing, proposal = stage_of(pipeline, "Hearing"), stage_of(pipeline, "Proposal")
+    assert shaping.retire_stage(hearing, successor=proposal, by=None, at=ago(0)) == 1
+    assert Deal.objects.get(pk=deal.pk).stage == proposal
+    assert "Hearing" not in stages(pipeline)
+    assert not list(discrepancies(Deal))
+    with pytest.raises(shaping.StageStays):
+        shaping.retire_stage(pipeline.won_stage, successor=proposal, by=None, at=ago(0))
+    with pytest.raises(shaping.StageStays):
+        shaping.retire_stage(proposal, successor=proposal, by=None, at=ago(0))
+
+
+def test_won_and_lost_can_be_set_until_deals_have_passed():
+    pipeline = make_pipeline()
+    estimate = stage_of(pipeline, "Estimate")
+    shaping.set_kind(estimate, "won", by=None)
+    assert pipeline.won_stage == estimate
+    deal = make_deal(pipeline=pipeline)
+    closing.win(deal, by=None, at=ago(1))
+    with pytest.raises(shaping.StageStays):
+        shaping.set_kind(stage_of(pipeline, "Order"), "won", by=None)

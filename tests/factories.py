@@ -1,0 +1,85 @@
+"""Small, honest objects for tests: made through the domain's own verbs where a history is involved."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+from django.utils import timezone
+
+from deals.domain import opening, shaping
+from deals.models import Deal, LostReason, Pipeline, Stage
+from leads.domain import capturing
+from leads.models import Lead
+from pipeline_crm.accounts.models import Membership, Role, Team, User
+
+_numbers = count(1)
+
+
+def ago(days: float = 0, **kwargs) -> datetime:
+    """A moment in the past."""
+    return timezone.now() - timedelta(days=days, **kwargs)
+
+
+def make_user(*, name: str = "", team: Team | None = None, role: str = Role.REP, **fields) -> User:
+    number = next(_numbers)
+    user = User.objects.create_user(
+        email=fields.pop("email", f"person{number}@example.com"), name=name or f"Person {number}", **fields
+    )
+    if team:
+        Membership.objects.create(user=user, team=team, role=role)
+    return user
+
+
+def make_team(name: str = "") -> Team:
+    return Team.objects.create(name=name or f"Team {next(_numbers)}")
+
+
+def three_people() -> tuple[User, User, User]:
+    """Ana owns, Ben leads her team, Cleo is a stranger."""
+    north, south = make_team(), make_team()
+    return (
+        make_user(name="Ana", team=north),
+        make_user(name="Ben", team=north, role=Role.MANAGER),
+        make_user(name="Cleo", team=south),
+    )
+
+
+def make_pipeline(name: str = "", **fields) -> Pipeline:
+    return shaping.create_pipeline(name or f"Pipeline {next(_numbers)}", by=None, **fields)
+
+
+def make_reason(name: str = "", days: int | None = 90) -> LostReason:
+    return LostReason.objects.create(name=name or f"Reason {next(_numbers)}", contact_again_after_days=days)
+
+
+def make_lead(*, by: User | None = None, at: datetime | None = None, **fields) -> Lead:
+    fields.setdefault("organisation", f"Company {next(_numbers)}")
+    return capturing.capture(by=by, at=at or ago(30), **fields)
+
+
+def make_deal(
+    *,
+    pipeline: Pipeline | None = None,
+    stage: str | None = None,
+    lead: Lead | None = None,
+    by: User | None = None,
+    at: datetime | None = None,
+    amount=1000,
+    **fields,
+) -> Deal:
+    """An open deal, in the named stage or the pipeline's first."""
+    at = at or ago(20)
+    pipeline = pipeline or make_pipeline()
+    lead = lead or make_lead(by=by, at=at - timedelta(days=1))
+    return opening.open_deal(
+        lead=lead,
+        pipeline=pipeline,
+        stage=stage_of(pipeline, stage) if stage else None,
+        amount=amount,
+        by=by,
+        at=at,
+        **fields,
+    )
+
+
+def stage_of(pipeline: Pipeline, name: str) -> Stage:
+    return pipeline.stages.get(name=name)
