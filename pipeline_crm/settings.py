@@ -230,6 +230,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+LARGEST_BODY = env.number("LARGEST_BODY_MB", 50) * 1024 * 1024
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
 
 # Mail -----------------------------------------------------------------------------------------------------------------

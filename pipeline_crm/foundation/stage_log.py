@@ -102,8 +102,8 @@ def touch(card: Card, *fields: str) -> None:
 
 
 def announce(card: Card) -> None:
-    kind, pk, version, team = card._meta.model_name, card.pk, card.version, card.team_id
-    transaction.on_commit(lambda: live.nudge(kind, pk, version, team))
+    kind, pk, version, team, owner = card._meta.model_name, card.pk, card.version, card.team_id, card.owner_id
+    transaction.on_commit(lambda: live.nudge(kind, pk, version, team, owner_id=owner))
 
 
 def begin(card: Card, *, at: datetime, by, source: str = Origin.USER, batch=None, move_id=None, **facts) -> None:
