@@ -1,8 +1,12 @@
 """Celery carries wake-ups: a message says "look at job 17", the job row in PostgreSQL says what is to be done."""
 
 import os
+import signal
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from pipeline_crm.processes import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
 
@@ -24,3 +28,9 @@ app.conf.beat_schedule = {
     name: {"task": task, "schedule": when, "args": arguments, "options": {"expires": 60}}
     for name, when, task, arguments in SCHEDULE
 }
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_):
+    """A pool process whose worker was killed must not work on: its job's lease passes to another."""
+    die_with(os.getppid(), signal.SIGKILL)

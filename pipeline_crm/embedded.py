@@ -61,13 +61,22 @@ def data_folder() -> Path:
     return Path(env.text("VAR", str(Path(__file__).resolve().parent.parent / "var"))).resolve()
 
 
+_ours: "Servers | None" = None
+
+
+def keeper() -> Keeper | None:
+    """The thread that keeps this process's own servers, if it has any: other programs are kept by it too."""
+    return _ours.keeper if _ours and _ours.are_ours else None
+
+
 @contextmanager
 def for_this_process(say=lambda sentence: print(sentence, file=sys.stderr)):  # noqa: T201
     """Inside, DATABASE_URL and REDIS_URL point to the running servers of VAR, or to ones that end with this block."""
     if not is_wanted():
         yield
         return
-    servers = Servers(data_folder(), say=say)
+    global _ours
+    _ours = servers = Servers(data_folder(), say=say)
     servers.start_or_join()
     if servers.are_ours and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

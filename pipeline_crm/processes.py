@@ -21,18 +21,19 @@ def spawn(command: list[str], *, dies_by=signal.SIGTERM, log: Path | None = None
     Call it from a thread that lives as long as the owner: the main thread, or a Keeper.
     """
     owner = os.getpid()
-
-    def follow_owner():
-        _libc.prctl(PR_SET_PDEATHSIG, int(dies_by), 0, 0, 0)
-        if os.getppid() != owner:  # the owner died between fork and prctl
-            os._exit(1)
-
     with open(log, "ab") if log else open(os.devnull, "ab") as output:
         out = output if log else None
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-            preexec_fn=follow_owner, **popen,
+            preexec_fn=lambda: die_with(owner, dies_by), **popen,
         )  # fmt: skip
+
+
+def die_with(owner: int, by: signal.Signals) -> None:
+    """From now on the kernel sends this process the signal when its parent, `owner`, dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(by), 0, 0, 0)
+    if os.getppid() != owner:  # it died before the call
+        os._exit(1)
 
 
 @dataclass

@@ -54,3 +54,26 @@ def django_db_setup(django_db_setup, django_db_blocker):
         )
         for table, trigger in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+def pytest_collection_modifyitems(config, items):
+    from tests import chromium
+
+    if chromium.find():
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+NO_BROWSER = "no Chromium: neither CHROMIUM names one nor is one installed, and none could be fetched"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say loudly what could not be tested, so that green is not mistaken for complete."""
+    missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    if missed:
+        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(missed)} browser tests did not run: {NO_BROWSER}.", red=True, bold=True)
+        for report in missed:
+            terminalreporter.line(f"  {report.nodeid}")

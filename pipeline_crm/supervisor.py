@@ -1,0 +1,96 @@
+"""Everything an evaluation runs, under one process: databases, web, worker, beat. What dies is started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from functools import partial
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from pipeline_crm.processes import Keeper, Program, spawn
+
+STOPS_WITHIN = 5.0  # seconds for web, worker and beat; the databases follow with what is left of ten
+
+
+class Supervisor:
+    """Runs the programs that serve the product at http://host:port until it is told to stop."""
+
+    def __init__(self, *, var: Path, host: str, port: int, keeper: Keeper, say):
+        self.var, self.host, self.port, self.keeper, self.say = var, host, port, keeper, say
+        self.programs: tuple[Program, ...] = ()
+        self._end = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://{self.host}:{self.port}/"
+
+    def check_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError:
+                raise ImproperlyConfigured(
+                    f"Port {self.port} of {self.host} is taken. Choose another: make run PORT={self.port + 1}"
+                ) from None
+
+    def start(self) -> None:
+        """Start web, worker and beat; return when the web server answers with a page."""
+        web, worker, beat = self._web(), self._worker(), self._beat()
+        self.programs = (web, worker, beat)
+        self.keeper.keep(worker, beat, web)
+
+    def wait(self) -> None:
+        """Until Ctrl-C or SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._end.set())
+        while not self._end.wait(timeout=1):
+            pass
+
+    def stop(self) -> None:
+        self.keeper.stop(*self.programs, within=STOPS_WITHIN)
+
+    def _web(self) -> Program:
+        command = [
+            "uvicorn", "pipeline_crm.asgi:application", f"--host={self.host}", f"--port={self.port}",
+            "--no-access-log", "--log-level=warning", "--timeout-graceful-shutdown=3", "--no-server-header",
+        ]  # fmt: skip
+        return Program("The web server", lambda: self._run("web", command), is_ready=self._answers, patience=60)
+
+    def _worker(self) -> Program:
+        command = ["celery", "-A", "pipeline_crm", "worker", "-Q", "fast,bulk", "--concurrency=2", "--loglevel=warning",
+                   "--without-gossip", "--without-mingle", "-n", f"worker-{self.port}@%h"]  # fmt: skip
+        start = partial(self._run, "worker", command, dies_by=signal.SIGKILL, REMAP_SIGTERM="SIGQUIT")
+        return Program("The worker", start)
+
+    def _beat(self) -> Program:
+        command = ["celery", "-A", "pipeline_crm", "beat", "--loglevel=warning", "--pidfile=",
+                   f"--schedule={self.var / 'beat'}"]  # fmt: skip
+        return Program("Beat", lambda: self._run("beat", command))
+
+    def _run(
+        self, role: str, command: list[str], *, dies_by=signal.SIGTERM, **environment: str
+    ) -> subprocess.Popen:
+        home = Path(__file__).resolve().parent.parent
+        return spawn(
+            [sys.executable, "-m", *command],
+            dies_by=dies_by,
+            log=self.var / "log" / f"{role}.log",
+            cwd=home,
+            env=os.environ | {"ROLE": role, "PYTHONUNBUFFERED": "1"} | environment,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}health/", timeout=5) as answer:  # noqa: S310
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+            return False
