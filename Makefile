@@ -21,7 +21,7 @@ test: $(TEST_READY)  ## all tests, on servers of their own
 	@$(BIN)/python tests/chromium.py || true
 	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-check: lint  ## style, types, architecture, migrations, and all tests with coverage
+check: lint  ## style, types, architecture, and all tests (migrations and docs are among them) with coverage
 	@$(BIN)/python tests/chromium.py || true
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
 
@@ -29,8 +29,6 @@ lint: $(TEST_READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	VAR=var/check $(BIN)/python manage.py check --fail-level WARNING
-	VAR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: $(TEST_READY)  ## how fast it is here
 	@exec $(BIN)/python -m pytest -q -p no:cacheprovider tests/bench $(ARGS)

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests, and as a program gets one: Debian's package as root, else Playwright's own."""
+"""Finds a Chromium for the browser tests; run as a program it gets one: Debian's as root, else Playwright's own."""
 
 import glob
 import os
