@@ -45,3 +45,4 @@ changes_card = is_signed_in & (is_admin | owns | leads_team | (is_unowned & in_t
 
 rules.add_perm("settings.change", is_admin)
 rules.add_perm("insight.view", is_signed_in)
+rules.add_perm("jobs.change_job", is_admin)

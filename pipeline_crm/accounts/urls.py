@@ -1,4 +1,27 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from pipeline_crm.accounts.views import company, profile, settings, team
 
 app_name = "accounts"
-urlpatterns: list = []
+urlpatterns = [
+    path("profile/", profile.show, name="profile"),
+    path("profile/theme/", profile.theme, name="theme"),
+    path("settings/", settings.index, name="settings"),
+    path("settings/company/", company.show, name="company"),
+    path("settings/company/rates/", company.rates, name="rates"),
+    path("settings/company/rates/<int:pk>/removal/", company.rate_removal, name="rate_removal"),
+    path("settings/team/", team.show, name="team"),
+    path("settings/team/teams/", team.teams, name="teams"),
+    path("settings/team/teams/<int:pk>/", team.team, name="one_team"),
+    path("settings/team/people/", team.people, name="people"),
+    path("settings/team/people/<int:pk>/", team.person, name="person"),
+    path("settings/team/people/<int:pk>/link/", team.link, name="person_link"),
+    path("settings/team/people/<int:pk>/memberships/", team.memberships, name="memberships"),
+    path(
+        "settings/team/people/<int:pk>/memberships/<int:membership_pk>/removal/",
+        team.membership_removal,
+        name="membership_removal",
+    ),
+    path("settings/team/people/<int:pk>/deactivation/", team.deactivation, name="deactivation"),
+    path("settings/team/people/<int:pk>/reactivation/", team.reactivation, name="reactivation"),
+]

@@ -1,4 +1,10 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from pipeline_crm.jobs import views
 
 app_name = "jobs"
-urlpatterns: list = []
+urlpatterns = [
+    path("jobs/dead/", views.dead, name="dead"),
+    path("jobs/<int:pk>/", views.job, name="job"),
+    path("jobs/<int:pk>/retrial/", views.retrial, name="retrial"),
+]

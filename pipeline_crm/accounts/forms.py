@@ -1,0 +1,88 @@
+"""What people type about themselves, their colleagues and their company, cleaned."""
+
+from decimal import Decimal
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.accounts.models import Company, Role, Team, Theme, User
+from pipeline_crm.foundation import money
+from pipeline_crm.foundation.forms import PlainTextField, TimeZoneField
+
+
+class ProfileForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=120)
+    theme = forms.ChoiceField(label=_("Appearance"), choices=Theme.choices)
+    time_zone = TimeZoneField(label=_("Time zone"), required=False, empty_label=_("The company's"))
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    single_keys = forms.BooleanField(
+        label=_("Single-key shortcuts on the boards"),
+        required=False,
+        help_text=_("Letters such as M or Z act on the card in focus. Switch them off if you speak to your computer."),
+    )
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = [("", _("The browser's")), *settings.LANGUAGES]
+
+    @classmethod
+    def of(cls, user: User) -> "ProfileForm":
+        return cls(initial={name: getattr(user, name) for name in cls.base_fields})
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=Theme.choices)
+
+
+class CompanyForm(forms.Form):
+    name = PlainTextField(label=_("Company"), max_length=120, required=False)
+    base_currency = forms.ChoiceField(
+        label=_("Base currency"),
+        choices=money.choices,
+        help_text=_("Sums are shown in it. It stays once amounts are kept in it."),
+    )
+    time_zone = TimeZoneField(label=_("Time zone"), help_text=_("Where the company's days begin and end."))
+    fiscal_year_start_month = forms.TypedChoiceField(
+        label=_("Fiscal year starts in"), choices=MONTHS.items(), coerce=int
+    )
+
+    @classmethod
+    def of(cls, company: Company) -> "CompanyForm":
+        return cls(initial={name: getattr(company, name) for name in cls.base_fields})
+
+
+class RateForm(forms.Form):
+    currency = forms.ChoiceField(label=_("Currency"))
+    on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    rate = forms.DecimalField(
+        label=_("Worth in base currency"),
+        max_digits=18,
+        decimal_places=8,
+        min_value=Decimal("0.00000001"),
+        localize=False,
+    )
+
+    def __init__(self, *args, base_currency: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [pair for pair in money.choices() if pair[0] != base_currency]
+        self.fields["on"].initial = timezone.localdate
+        self.fields["rate"].widget.attrs["step"] = "any"
+
+
+class InvitationForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.all(), empty_label=None)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class MembershipForm(forms.Form):
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.all(), empty_label=None)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class TeamForm(forms.Form):
+    name = PlainTextField(label=_("Name of the team"), max_length=80)
