@@ -1,0 +1,234 @@
+"""What people send about deals. Forms clean; the domain decides."""
+
+from datetime import datetime, time
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import ActivityKind, Source
+from pipeline_crm.accounts.models import User
+from pipeline_crm.foundation import money
+from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
+from pipeline_crm.foundation.forms import PlainTextField
+
+from .models import Deal, DealType, LostReason, Pipeline, Stage, StageKind
+
+DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class WhenField(forms.DateField):
+    """The day something happened; today when empty. Cleans to None or to noon of that day."""
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, widget=DATE, label=kwargs.pop("label", _("When")), **kwargs)
+
+    def clean(self, value):
+        day = super().clean(value)
+        if day is None or day == timezone.localdate():
+            return None
+        return timezone.make_aware(datetime.combine(day, time(12)))
+
+
+class AmountField(forms.DecimalField):
+    def __init__(self, **kwargs):
+        kwargs = {
+            "required": False,
+            "max_digits": 18,
+            "decimal_places": 2,
+            "min_value": 0,
+            "label": _("Value"),
+        } | kwargs
+        super().__init__(max_value=LARGEST_AMOUNT, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs)
+
+    def to_python(self, value):
+        return super().to_python(value.replace("\u2009", "").replace(" ", "") if isinstance(value, str) else value)
+
+
+class MoveForm(forms.Form):
+    """Where a deal goes: a stage, the neighbours it is put between, and the version that was seen."""
+
+    to = forms.ModelChoiceField(Stage.objects.none())
+    after = forms.IntegerField(required=False)
+    before = forms.IntegerField(required=False)
+    version = forms.IntegerField(required=False)
+    move_id = forms.UUIDField(required=False)
+    at = WhenField()
+
+    def __init__(self, *args, deal: Deal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = deal.pipeline.stages.in_use()
+
+
+class ClosureForm(forms.Form):
+    """How a deal ended. Lost needs a reason; the day to contact again sends the lead back to nurturing."""
+
+    outcome = forms.ChoiceField(choices=[(StageKind.WON, _("Won")), (StageKind.LOST, _("Lost"))])
+    reason = forms.ModelChoiceField(LostReason.objects.none(), required=False)
+    note = forms.CharField(required=False, max_length=10_000)
+    recycle = forms.BooleanField(required=False)
+    contact_again_on = forms.DateField(required=False, widget=DATE)
+    version = forms.IntegerField(required=False)
+    move_id = forms.UUIDField(required=False)
+    at = WhenField()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = LostReason.objects.filter(archived_at=None)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("outcome") == StageKind.LOST and not data.get("reason") and "reason" not in self.errors:
+            self.add_error("reason", _("Choose why it was lost."))
+        return data
+
+
+class RecyclingForm(forms.Form):
+    contact_again_on = forms.DateField(label=_("Contact again on"), widget=DATE)
+    version = forms.IntegerField(required=False)
+
+
+class ReopeningForm(forms.Form):
+    to = forms.ModelChoiceField(Stage.objects.none(), required=False)
+    version = forms.IntegerField(required=False)
+    move_id = forms.UUIDField(required=False)
+
+    def __init__(self, *args, deal: Deal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = deal.pipeline.stages.open()
+
+
+class NewDealForm(forms.Form):
+    """A deal that did not come from marketing: who, what, how much."""
+
+    organisation = PlainTextField(label=_("Company"), max_length=200, required=False)
+    person = PlainTextField(label=_("Person"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    title = PlainTextField(label=_("What is it about?"), max_length=200, required=False)
+    amount = AmountField()
+    currency = forms.ChoiceField(label=_("Currency"), choices=money.choices, required=False)
+    expected_close = forms.DateField(label=_("Expected close"), required=False, widget=DATE)
+    deal_type = forms.ChoiceField(label=_("Type"), choices=DealType.choices, required=False)
+    source = forms.ModelChoiceField(Source.objects.all(), label=_("Source"), required=False)
+    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("Owner"), required=False)
+    pipeline = forms.ModelChoiceField(Pipeline.objects.none(), widget=forms.HiddenInput, required=False)
+    stage = forms.ModelChoiceField(Stage.objects.open(), widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["pipeline"].queryset = Pipeline.objects.visible_to(user)
+
+    def clean(self):
+        data = super().clean()
+        if not (data.get("organisation") or data.get("person") or data.get("email")):
+            raise forms.ValidationError(_("Name a company or a person."))
+        return data
+
+    def facts(self) -> dict:
+        """What `opening.new_deal` takes; empty fields are left to its defaults."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class FactsForm(forms.ModelForm):
+    """The facts of a deal, changed one or several at a time."""
+
+    amount = AmountField()
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=400, help_text=_("Separated by commas"))
+
+    class Meta:
+        model = Deal
+        fields = [
+            "title",
+            "amount",
+            "currency",
+            "expected_close",
+            "owner",
+            "deal_type",
+            "competitor",
+            "concerns",
+        ]
+        widgets = {"expected_close": DATE, "concerns": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["currency"] = forms.ChoiceField(label=_("Currency"), choices=money.choices)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        self.initial["version"] = self.instance.version
+
+    def clean_tags(self):
+        return [tag.strip()[:40] for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+    def _post_clean(self):
+        """The domain writes the deal, not the form."""
+
+    def sent(self) -> dict:
+        """Only the fields that came with the request: a form may carry one fact or all."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.data and name != "version"}
+
+
+class ActivityForm(forms.Form):
+    """A next step to plan."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[choice for choice in ActivityKind.choices if choice[0] != "note"]
+    )
+    subject = PlainTextField(label=_("What"), max_length=200, required=False)
+    due_on = forms.DateField(label=_("When"), widget=DATE)
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.CharField(required=False, max_length=10_000)
+
+
+class RescheduleForm(forms.Form):
+    due_on = forms.DateField(label=_("When"), widget=DATE)
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=_("Note"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CorrectionForm(forms.Form):
+    """A later word about a step: it never happened, or it happened on another day."""
+
+    kind = forms.ChoiceField(choices=[("void", _("It never happened")), ("redate", _("It happened on another day"))])
+    seq = forms.IntegerField(min_value=1)
+    occurred_at = WhenField(label=_("On"))
+    reason = PlainTextField(label=_("Reason"), max_length=200)
+
+
+class StageForm(forms.Form):
+    """A stage's name and rules."""
+
+    ASKABLE = [("amount", _("Value")), ("expected_close", _("Expected close")), ("competitor", _("Competitor"))]
+
+    name = PlainTextField(label=_("Name"), max_length=60)
+    limit = forms.IntegerField(label=_("Limit"), required=False, min_value=1, max_value=9999)
+    fixed_chance = forms.DecimalField(
+        label=_("Fixed chance, %"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text=_("A baseline until enough deals have passed to measure it."),
+    )
+    required_fields = forms.MultipleChoiceField(
+        label=_("Needed to enter"), required=False, choices=ASKABLE, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class StageNameForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=60)
+
+
+class PipelineForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=80)
+
+
+class RetirementForm(forms.Form):
+    successor = forms.ModelChoiceField(Stage.objects.none(), label=_("Its deals move to"))
+
+    def __init__(self, *args, stage: Stage, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["successor"].queryset = stage.pipeline.stages.open().exclude(pk=stage.pk)

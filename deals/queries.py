@@ -1,0 +1,222 @@
+"""Whole pages of deals, each asked with all it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from leads.domain.recycling import local_date
+from leads.models import Recycling
+from pipeline_crm.accounts.models import Company
+from pipeline_crm.foundation.append_only import AmendmentKind
+from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, dress, first_cards, older_than, totals
+from pipeline_crm.foundation.stage_log import history
+
+from .domain.stalling import ENOUGH_PASSAGES, age_of
+from .filters import DealFilter, needs_attention
+from .models import Deal, DealActivity, Pipeline, Stage, StageKind
+
+
+@dataclass
+class Board:
+    pipeline: Pipeline
+    columns: list[Column]
+    currency: str
+    attention: int
+
+    @property
+    def open_columns(self) -> list[Column]:
+        return [column for column in self.columns if column.kind == StageKind.OPEN]
+
+    @property
+    def count(self) -> int:
+        return sum(column.count for column in self.open_columns)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((column.total for column in self.open_columns), Decimal(0))
+
+    @property
+    def weighted(self) -> Decimal | None:
+        known = [column.weighted for column in self.open_columns if column.weighted is not None]
+        return sum(known, Decimal(0)) if known else None
+
+
+def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_cards: bool = True) -> Board:
+    """The open stages with their first cards and whole totals, and this month's wins."""
+    today = local_date(at)
+    stages = list(pipeline.stages.in_use().exclude(kind=StageKind.LOST).select_related("norm"))
+    admitted = filter.apply(Deal.objects.filter(pipeline=pipeline).visible_to(user), user=user, at=at, today=today)
+    here = admitted.filter(shown_in(stages, today))
+    past = {
+        "slowing": Count("pk", filter=older_than("stage__norm__median_days", at)),
+        "stalled": Count("pk", filter=older_than("stage__norm__p85_days", at)),
+    }
+    sums = totals(here, "stage_id", amount="base_amount", extra=past)
+    columns = []
+    for stage in stages:
+        row = sums.get(stage.pk, {})
+        norm = getattr(stage, "norm", None)
+        trusted = norm if norm and norm.n >= ENOUGH_PASSAGES and stage.is_open else None
+        stalled = row.get("stalled", 0) if trusted else 0
+        columns.append(
+            Column(
+                key=stage.pk,
+                name=stage.name,
+                kind=stage.kind,
+                count=row.get("count", 0),
+                total=row.get("total") or Decimal(0),
+                limit=stage.limit,
+                chance=stage.chance if stage.is_open else None,
+                norm=trusted,
+                slowing=row.get("slowing", 0) - stalled if trusted else 0,
+                stalled=stalled,
+                note=_("this month") if stage.kind == StageKind.WON else too_few(norm),
+            )
+        )
+    if with_cards:
+        ids = first_cards(here, "stage_id", [stage.pk for stage in stages])
+        by_stage: dict[int, list[Deal]] = {}
+        for deal in faces(Deal.objects.filter(pk__in=ids), at=at):
+            by_stage.setdefault(deal.stage_id, []).append(deal)
+        for column in columns:
+            column.cards = by_stage.get(column.key, [])
+    attention = admitted.open().filter(needs_attention(at=at, today=today)).count() if with_cards else 0
+    return Board(pipeline, columns, Company.get().base_currency, attention)
+
+
+def shown_in(stages: list[Stage], today: date) -> Q:
+    """All deals of the open stages, and of the won stage those of this month."""
+    won = [stage.pk for stage in stages if stage.kind == StageKind.WON]
+    return Q(stage__in=[stage.pk for stage in stages if stage.is_open]) | Q(
+        stage__in=won, stage_entered_at__date__gte=today.replace(day=1)
+    )
+
+
+def more_cards(stage: Stage, *, user, filter: DealFilter, after: str, at: datetime) -> list[Deal]:
+    """The next cards of a column, from the key (rank, id) of the last one shown."""
+    today = local_date(at)
+    rank, _comma, pk = after.rpartition(",")
+    admitted = filter.apply(Deal.objects.in_stage(stage).visible_to(user), user=user, at=at, today=today)
+    following = Q(rank__gt=rank) | Q(rank=rank, pk__gt=int(pk) if pk.isdigit() else 0)
+    ids = list(admitted.filter(following).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
+    return faces(Deal.objects.filter(pk__in=ids), at=at)
+
+
+def faces(deals: QuerySet, *, at: datetime) -> list[Deal]:
+    """Deals with everything a card shows."""
+    planned = Prefetch("activities", DealActivity.objects.planned(), to_attr="planned")
+    found = list(
+        deals.select_related("organisation", "person", "owner", "stage__norm")
+        .prefetch_related(planned)
+        .order_by("stage__position", "rank", "pk")
+    )
+    norms = {deal.stage_id: getattr(deal.stage, "norm", None) for deal in found if deal.stage.is_open}
+    dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage_id", age_of=age_of)
+    return found
+
+
+def face(deal: Deal, *, at: datetime) -> Deal:
+    """One deal as its card shows it now."""
+    return faces(Deal.objects.filter(pk=deal.pk), at=at)[0]
+
+
+@dataclass
+class StepperStage:
+    stage: Stage
+    days: int | None
+    state: str  # done, now, ahead
+
+
+@dataclass
+class Panel:
+    deal: Deal
+    stepper: list[StepperStage]
+    timeline: list[dict]
+    planned: list[DealActivity]
+    recyclings: list[Recycling]
+    chance: float | None
+    norm: object
+
+
+def panel(deal: Deal, *, at: datetime) -> Panel:
+    """Everything the deal's panel and page show."""
+    deal = face(deal, at=at)
+    norm = getattr(deal.stage, "norm", None)
+    return Panel(
+        deal=deal,
+        stepper=stepper(deal, at=at),
+        timeline=timeline(deal),
+        planned=deal.planned,
+        recyclings=list(Recycling.objects.filter(lead=deal.lead_id).order_by("-seq")),
+        chance=deal.stage.chance,
+        norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,
+    )
+
+
+def stepper(deal: Deal, *, at: datetime) -> list[StepperStage]:
+    """Each open stage with the days the deal spent there in all."""
+    days: dict[int, float] = {}
+    steps = history(deal)
+    ends = [step.occurred_at for step in steps[1:]] + [at]
+    for step, end in zip(steps, ends, strict=True):
+        days[step.to_key] = days.get(step.to_key, 0) + (end - step.occurred_at).total_seconds() / 86400
+    stages = list(deal.pipeline.stages.open().order_by("position"))
+    return [
+        StepperStage(
+            stage,
+            int(days[stage.pk]) if stage.pk in days else None,
+            "now" if stage.pk == deal.stage_id else "done" if stage.pk in days else "ahead",
+        )
+        for stage in stages
+    ]
+
+
+def timeline(deal: Deal) -> list[dict]:
+    """Steps, amendments, changed fields, notes and activities, the newest first."""
+    voided = {a.seq: a for a in deal.amendments.all() if a.kind == AmendmentKind.VOID}
+    dated = {a.seq: a for a in deal.amendments.order_by("id") if a.kind == AmendmentKind.REDATE}
+    effective_seqs = {step.seq for step in history(deal)}
+    entries = [
+        {
+            "kind": "step",
+            "at": dated[event.seq].occurred_at if event.seq in dated else event.occurred_at,
+            "event": event,
+            "by": event.by,
+            "voided": voided.get(event.seq),
+            "redated": dated.get(event.seq),
+            "counts": event.seq in effective_seqs,
+        }
+        for event in deal.events.select_related("by", "from_stage", "to_stage", "lost_reason")
+        if not (event.source == "undo" and event.seq in voided)
+    ]
+    entries += [
+        {"kind": "change", "at": change.recorded_at, "change": change, "by": change.by, "label": label_of(change.field)}
+        for change in deal.changes.select_related("by")
+        if change.field != "concerns"
+    ]
+    entries += [
+        {"kind": "activity", "at": activity.done_at, "activity": activity, "by": activity.by}
+        for activity in deal.activities.exclude(done_at=None).select_related("by")
+    ]
+    return sorted(entries, key=lambda entry: entry["at"], reverse=True)
+
+
+def label_of(field: str) -> str:
+    if field == "lines":
+        return _("products")
+    return str(Deal._meta.get_field(field).verbose_name)
+
+
+def too_few(norm) -> str:
+    n = norm.n if norm else 0
+    if n >= ENOUGH_PASSAGES:
+        return ""
+    return _("No age colours yet: %(n)s deals have entered this stage, %(needed)s are needed.") % {
+        "n": n,
+        "needed": ENOUGH_PASSAGES,
+    }

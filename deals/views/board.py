@@ -1,0 +1,65 @@
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from leads.domain.recycling import local_date
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
+
+from .. import queries
+from ..domain import recycling
+from ..filters import DealFilter
+from ..forms import NewDealForm
+from ..models import Deal, LostReason, Pipeline
+from .answers import board_context
+
+
+@for_everyone_signed_in
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Sales people start on their board; without any pipeline the settings show how to make one."""
+    pipeline = Pipeline.objects.visible_to(request.user).first()
+    return redirect("deals:board", pipeline.pk) if pipeline else redirect("deals:pipelines")
+
+
+@acts_on(Pipeline)
+@require_GET
+def board(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
+    at = timezone.now()
+    filter = DealFilter.asked_by(request)
+    context = {
+        "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
+        "filter": filter,
+        "pipelines": Pipeline.objects.visible_to(request.user),
+        "new_deal_form": NewDealForm(user=request.user, initial={"pipeline": pipeline.pk}, auto_id="new_%s"),
+        "lost_reasons": [
+            (reason, recycling.proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)
+        ],
+        "today": local_date(at),
+        "at": at,
+    }
+    return render_page(request, "deals/board.html", context, fragments=["board"])
+
+
+@acts_on(Pipeline)
+@require_GET
+def column(request: HttpRequest, pipeline: Pipeline, stage_pk: int) -> HttpResponse:
+    """The next cards of a column."""
+    stage = pipeline.stages.in_use().filter(pk=stage_pk).first()
+    if stage is None:
+        raise Http404
+    filter = DealFilter.asked_by(request)
+    at = timezone.now()
+    cards = queries.more_cards(stage, user=request.user, filter=filter, after=request.GET.get("after", ""), at=at)
+    context = {"cards": cards, "stage": stage, "pipeline": pipeline, "filter": filter}
+    return render_page(request, "deals/column.html", context, fragments=["cards"])
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage"))
+@require_GET
+def card(request: HttpRequest, deal: Deal) -> HttpResponse:
+    """One card and the heads, for boards that heard of a change; typed by hand, the deal's page."""
+    if not request.htmx:
+        return redirect("deals:deal", deal.pk)
+    return render_page(request, "deals/board.html", board_context(request, deal), fragments=["answer"])

@@ -1,0 +1,99 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
+from pipeline_crm.foundation.requests import once
+
+from ..domain import noting, opening, revising
+from ..forms import ActivityForm, FactsForm, NewDealForm, NoteForm, OutcomeForm, RescheduleForm
+from ..models import Deal, DealActivity
+from . import answers
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@require_GET
+def deal(request: HttpRequest, deal: Deal) -> HttpResponse:
+    return answers.panel_or_page(request, deal)
+
+
+@for_everyone_signed_in
+@require_http_methods(["GET", "POST"])
+@once
+def new(request: HttpRequest) -> HttpResponse:
+    """The dialog of a new deal, and quick add: the same form."""
+    form = NewDealForm(request.POST or None, user=request.user, initial=request.GET.dict(), auto_id="new_%s")
+    if request.method == "POST" and form.is_valid():
+        created = opening.new_deal(by=request.user, at=timezone.now(), **form.facts())
+        return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
+    status = 422 if request.method == "POST" else 200
+    return render_page(request, "deals/new.html", {"form": form}, fragments=["form"], status=status)
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@allows("deals.change_deal")
+@require_POST
+@once
+def facts(request: HttpRequest, deal: Deal) -> HttpResponse:
+    form = FactsForm(request.POST, instance=deal, auto_id="fact_%s")
+    form.fields = {name: field for name, field in form.fields.items() if name in request.POST or name == "version"}
+    if not form.is_valid():
+        return answers.panel_or_page(request, deal, facts_form=form, status=422)
+    fresh = Deal.objects.select_related("pipeline", "stage", "lead").get(pk=deal.pk)
+    revising.revise(
+        fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
+    )
+    return answers.changed(request, fresh)
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@allows("deals.change_deal")
+@require_POST
+@once
+def activities(request: HttpRequest, deal: Deal) -> HttpResponse:
+    """Plan a next step."""
+    form = ActivityForm(request.POST, auto_id="activity_%s")
+    if not form.is_valid():
+        return answers.panel_or_page(request, deal, activity_form=form, status=422)
+    noting.plan(deal, by=request.user, at=timezone.now(), **form.cleaned_data)
+    return answers.changed(request, deal, _("Next step planned."))
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@allows("deals.change_deal")
+@require_POST
+@once
+def notes(request: HttpRequest, deal: Deal) -> HttpResponse:
+    form = NoteForm(request.POST, auto_id="note_%s")
+    if not form.is_valid():
+        return answers.panel_or_page(request, deal, note_form=form, status=422)
+    noting.note(deal, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
+    return answers.changed(request, deal, _("Note saved."))
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@allows("deals.change_deal")
+@require_POST
+def activity_done(request: HttpRequest, deal: Deal, activity_pk: int) -> HttpResponse:
+    activity = get_object_or_404(DealActivity, pk=activity_pk, deal=deal)
+    form = OutcomeForm(request.POST)
+    outcome = form.cleaned_data["outcome"] if form.is_valid() else ""
+    noting.done(activity, outcome=outcome, by=request.user, at=timezone.now())
+    deal.refresh_from_db()
+    return answers.changed(request, deal, _("Done."))
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
+@allows("deals.change_deal")
+@require_POST
+def activity_rescheduling(request: HttpRequest, deal: Deal, activity_pk: int) -> HttpResponse:
+    activity = get_object_or_404(DealActivity, pk=activity_pk, deal=deal)
+    form = RescheduleForm(request.POST)
+    if not form.is_valid():
+        return answers.panel_or_page(request, deal, status=422)
+    noting.reschedule(activity, due_on=form.cleaned_data["due_on"], by=request.user, at=timezone.now())
+    deal.refresh_from_db()
+    return answers.changed(request, deal, _("Next step moved."))

@@ -1,0 +1,112 @@
+"""What a board shows of any card: where it stands, how long, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast
+
+CARDS_AT_ONCE = 50
+
+
+@dataclass
+class Column:
+    """One stage of a board: its cards, and totals of everything the filter admits, not of the loaded cards."""
+
+    key: Any
+    name: str
+    kind: str = "open"
+    cards: list = field(default_factory=list)
+    count: int = 0
+    total: Decimal = Decimal(0)
+    limit: int | None = None
+    chance: float | None = None
+    norm: Any = None
+    slowing: int = 0
+    stalled: int = 0
+    note: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.count > self.limit
+
+    @property
+    def weighted(self) -> Decimal | None:
+        return None if self.chance is None else self.total * Decimal(str(self.chance))
+
+    @property
+    def hidden(self) -> int:
+        return max(0, self.count - len(self.cards))
+
+    @property
+    def bar(self) -> list[tuple[str, float, float]]:
+        """(age, start %, width %) of the parts of the age bar; empty when no age is known."""
+        if not self.count or self.norm is None:
+            return []
+        shares = [
+            ("fresh", self.count - self.slowing - self.stalled),
+            ("slowing", self.slowing),
+            ("stalled", self.stalled),
+        ]
+        parts, start = [], 0.0
+        for name, n in shares:
+            width = round(100 * n / self.count, 2)
+            if n:
+                parts.append((name, round(start, 2), width))
+            start += width
+        return parts
+
+    @property
+    def last_rank(self) -> str:
+        return self.cards[-1].rank if self.cards else ""
+
+
+def first_cards(cards: QuerySet, stage_field: str, keys: Iterable, per_column: int = CARDS_AT_ONCE) -> list[int]:
+    """Ids of the first cards of each column in one query, each column read along its index."""
+    parts = [cards.filter(**{stage_field: key}).order_by("rank", "pk").values("pk")[:per_column] for key in keys]
+    if not parts:
+        return []
+    ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return [row["pk"] for row in ids]
+
+
+def older_than(days: str, at: datetime) -> Q:
+    """Cards that entered their stage more than `days` (a path to a number of days) before `at`."""
+    waited = ExpressionWrapper(
+        Cast(F(days), FloatField()) * Value(timedelta(days=1), output_field=DurationField()),
+        output_field=DurationField(),
+    )
+    return Q(stage_entered_at__lt=Value(at) - waited)
+
+
+def totals(cards: QuerySet, stage_field: str, *, amount: str | None = None, extra: dict | None = None) -> dict:
+    """{stage: {"count": …, "total": …}} over all cards the filter admits."""
+    sums = {"count": Count("pk"), **({"total": Sum(amount)} if amount else {}), **(extra or {})}
+    return {row[stage_field]: row for row in cards.order_by().values(stage_field).annotate(**sums)}
+
+
+def dress(cards: Sequence, *, at: datetime, today: date, norms: dict, stage_field: str, age_of) -> Sequence:
+    """Give each card what its face shows: days, age, next_step and due (overdue, today, later, none).
+
+    Expects planned activities prefetched as `planned`.
+    """
+    for card in cards:
+        card.days = card.age_days(at)
+        card.age = age_of((at - card.stage_entered_at).total_seconds() / 86400, norms.get(getattr(card, stage_field)))
+        card.next_step = card.planned[0] if card.planned else None
+        card.due = due_state(card.next_step, today)
+        card.days_overdue = (today - card.next_step.due_on).days if card.due == "overdue" else 0
+    return cards
+
+
+def due_state(activity, today: date) -> str:
+    if activity is None:
+        return "none"
+    if activity.due_on < today:
+        return "overdue"
+    return "today" if activity.due_on == today else "later"
