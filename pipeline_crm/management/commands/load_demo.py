@@ -1,0 +1,31 @@
+import secrets
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from pipeline_crm import demo
+from pipeline_crm.demo import people
+from pipeline_crm.foundation.errors import Refusal
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill an empty installation with a simulated company: two years of leads and deals, and people to sign in as."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--seed", type=int, default=1, help="another seed, another history (default 1)")
+        parser.add_argument("--if-empty", action="store_true", help="say nothing and do nothing unless empty")
+
+    def handle(self, *, seed, if_empty, **options):
+        if if_empty and not demo.is_possible():
+            return
+        password = demo.EVALUATION_PASSWORD if settings.EVALUATION else secrets.token_urlsafe(9)
+        try:
+            summary = demo.load(at=timezone.now(), seed=seed, password=password)
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"{summary.leads:,} leads, {summary.deals:,} deals, {summary.open_deals} of them open.")
+        for colleague in people.COLLEAGUES:
+            self.stdout.write(f"  {colleague.email:<26} {password}  ({colleague.role}, {', '.join(colleague.teams)})")
