@@ -47,6 +47,7 @@ def run(job_id: int, *, clock: Clock) -> State | None:
         return _fail(job, str(refusal), at=clock(), for_good=True)
     except Exception:
         log.exception("job %s failed in attempt %s", job.pk, job.attempts)
+        connection.close_if_unusable_or_obsolete()  # the failure may have been the database's own end
         return _fail(job, traceback.format_exc(limit=-8), at=clock())
 
 

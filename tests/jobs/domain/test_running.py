@@ -153,6 +153,21 @@ def test_five_workers_that_ended_in_the_middle_are_enough(body):
     assert "five times" in job.last_error
 
 
+def test_a_job_whose_database_connection_ends_is_tried_again(body):
+    def lose_connection(job):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            pid = cursor.fetchone()[0]
+        in_another_thread(lambda: connection.cursor().execute("SELECT pg_terminate_backend(%s)", [pid]))
+        Team.objects.create(name="never")
+
+    job = body(lose_connection)
+    assert running.run(job.pk, clock=at(NOW)) == "waiting"
+    assert not Team.objects.exists()
+    job.refresh_from_db()
+    assert "OperationalError" in job.last_error
+
+
 def in_another_thread(function):
     answers = []
 
