@@ -5,7 +5,7 @@ import urllib.request
 
 
 def knock(url: str = "http://127.0.0.1:8000/health/") -> int:
-    """0 when the server answers 200, else 1. Speaks as the proxy does, so that https redirects do not get in the way."""
+    """0 when the server answers 200, else 1. Speaks as the proxy does, so that no https redirect gets in the way."""
     request = urllib.request.Request(url, headers={"X-Forwarded-Proto": "https", "Host": "localhost"})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=4) as answer:  # noqa: S310

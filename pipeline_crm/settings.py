@@ -1,6 +1,5 @@
 """All settings, read from the environment; .env.example names each."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -223,13 +222,17 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-if _plotly := find_spec("plotly"):  # the chart library inside the wheel, for a checkout without `manage.py vendor`
-    STATICFILES_DIRS.append(("plotly", Path(_plotly.submodule_search_locations[0]) / "package_data"))
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "pipeline_crm.assets.WheelFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 LARGEST_BODY = env.number("LARGEST_BODY_MB", 50) * 1024 * 1024
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
 

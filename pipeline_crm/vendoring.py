@@ -1,0 +1,76 @@
+"""Fetches the optional third-party files that static/assets.lock pins: a smaller chart library, and a font."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+FONT_STYLE = """@font-face {
+  font-family: "Inter";
+  src: url("inter.woff2") format("woff2");
+  font-weight: 100 900;
+  font-style: normal;
+  font-display: swap;
+}
+"""
+
+
+class CannotFetch(Exception):
+    """The packages cannot be had here; the product runs without them."""
+
+
+class WrongContent(Exception):
+    """What was fetched is not what the lock pins."""
+
+
+def vendor(lock: Path, target: Path, fetch=None) -> list[str]:
+    """Replace `target` with the locked files, all or none, and answer their names. Wrong content changes nothing."""
+    fetch = fetch or npm_pack
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as work:
+        new = Path(work) / "vendor"
+        new.mkdir()
+        for name, package in json.loads(lock.read_text()).items():
+            archive = fetch(f"{name}@{package['version']}", Path(work))
+            check(archive, package["integrity"], name)
+            extract(archive, package["files"], new)
+        if (new / "inter.woff2").exists():
+            (new / "inter.css").write_text(FONT_STYLE)
+        new.chmod(0o755)
+        if target.exists():
+            target.rename(Path(work) / "old")
+        new.rename(target)
+    return sorted(path.name for path in target.iterdir())
+
+
+def npm_pack(specification: str, folder: Path) -> Path:
+    """The package's archive, fetched by npm from whatever registry it is set up for."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise CannotFetch("npm is not installed")
+    answer = subprocess.run(
+        [npm, "pack", "--json", "--ignore-scripts", specification],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    if answer.returncode:
+        raise CannotFetch(f"npm could not fetch {specification}: {answer.stderr.strip().splitlines()[-1:]}")
+    return folder / json.loads(answer.stdout)[0]["filename"]
+
+
+def check(archive: Path, integrity: str, name: str) -> None:
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if integrity != f"sha512-{digest}":
+        raise WrongContent(f"{name} is not what static/assets.lock pins: expected {integrity}, got sha512-{digest}")
+
+
+def extract(archive: Path, files: dict[str, str], target: Path) -> None:
+    """Take only the named files, under their new names; paths inside the archive are never followed."""
+    with tarfile.open(archive) as tar:
+        for inside, name in files.items():
+            member = tar.extractfile(inside)
+            if member is None:
+                raise WrongContent(f"{inside} in {archive.name} is not a file")
+            (target / Path(name).name).write_bytes(member.read())
