@@ -1,48 +1,33 @@
 """What people send about deals. Forms clean; the domain decides."""
 
-from datetime import datetime, time
-
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import ActivityKind, Source
+from leads.forms import ActivityForm, CorrectionForm, NoteForm, OutcomeForm, RescheduleForm
+from leads.models import Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
-from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
-from pipeline_crm.foundation.forms import PlainTextField
+from pipeline_crm.foundation.forms import AmountField, PlainTextField, WhenField, date_input
 
 from .models import Deal, DealType, LostReason, Pipeline, Stage, StageKind
 
-DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
-class WhenField(forms.DateField):
-    """The day something happened; today when empty. Cleans to None or to noon of that day."""
-
-    def __init__(self, **kwargs):
-        super().__init__(required=False, widget=DATE, label=kwargs.pop("label", _("When")), **kwargs)
-
-    def clean(self, value):
-        day = super().clean(value)
-        if day is None or day == timezone.localdate():
-            return None
-        return timezone.make_aware(datetime.combine(day, time(12)))
-
-
-class AmountField(forms.DecimalField):
-    def __init__(self, **kwargs):
-        kwargs = {
-            "required": False,
-            "max_digits": 18,
-            "decimal_places": 2,
-            "min_value": 0,
-            "label": _("Value"),
-        } | kwargs
-        super().__init__(max_value=LARGEST_AMOUNT, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs)
-
-    def to_python(self, value):
-        return super().to_python(value.replace("\u2009", "").replace(" ", "") if isinstance(value, str) else value)
+__all__ = [
+    "ActivityForm",
+    "ClosureForm",
+    "CorrectionForm",
+    "FactsForm",
+    "MoveForm",
+    "NewDealForm",
+    "NoteForm",
+    "OutcomeForm",
+    "PipelineForm",
+    "RecyclingForm",
+    "ReopeningForm",
+    "RescheduleForm",
+    "RetirementForm",
+    "StageForm",
+    "StageNameForm",
+]
 
 
 class MoveForm(forms.Form):
@@ -67,7 +52,7 @@ class ClosureForm(forms.Form):
     reason = forms.ModelChoiceField(LostReason.objects.none(), required=False)
     note = forms.CharField(required=False, max_length=10_000)
     recycle = forms.BooleanField(required=False)
-    contact_again_on = forms.DateField(required=False, widget=DATE)
+    contact_again_on = forms.DateField(required=False, widget=date_input())
     version = forms.IntegerField(required=False)
     move_id = forms.UUIDField(required=False)
     at = WhenField()
@@ -84,7 +69,7 @@ class ClosureForm(forms.Form):
 
 
 class RecyclingForm(forms.Form):
-    contact_again_on = forms.DateField(label=_("Contact again on"), widget=DATE)
+    contact_again_on = forms.DateField(label=_("Contact again on"), widget=date_input())
     version = forms.IntegerField(required=False)
 
 
@@ -107,7 +92,7 @@ class NewDealForm(forms.Form):
     title = PlainTextField(label=_("What is it about?"), max_length=200, required=False)
     amount = AmountField()
     currency = forms.ChoiceField(label=_("Currency"), choices=money.choices, required=False)
-    expected_close = forms.DateField(label=_("Expected close"), required=False, widget=DATE)
+    expected_close = forms.DateField(label=_("Expected close"), required=False, widget=date_input())
     deal_type = forms.ChoiceField(label=_("Type"), choices=DealType.choices, required=False)
     source = forms.ModelChoiceField(Source.objects.all(), label=_("Source"), required=False)
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("Owner"), required=False)
@@ -148,7 +133,7 @@ class FactsForm(forms.ModelForm):
             "competitor",
             "concerns",
         ]
-        widgets = {"expected_close": DATE, "concerns": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"expected_close": date_input(), "concerns": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -166,37 +151,6 @@ class FactsForm(forms.ModelForm):
     def sent(self) -> dict:
         """Only the fields that came with the request: a form may carry one fact or all."""
         return {name: value for name, value in self.cleaned_data.items() if name in self.data and name != "version"}
-
-
-class ActivityForm(forms.Form):
-    """A next step to plan."""
-
-    kind = forms.ChoiceField(
-        label=_("Kind"), choices=[choice for choice in ActivityKind.choices if choice[0] != "note"]
-    )
-    subject = PlainTextField(label=_("What"), max_length=200, required=False)
-    due_on = forms.DateField(label=_("When"), widget=DATE)
-
-
-class OutcomeForm(forms.Form):
-    outcome = forms.CharField(required=False, max_length=10_000)
-
-
-class RescheduleForm(forms.Form):
-    due_on = forms.DateField(label=_("When"), widget=DATE)
-
-
-class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Note"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2}))
-
-
-class CorrectionForm(forms.Form):
-    """A later word about a step: it never happened, or it happened on another day."""
-
-    kind = forms.ChoiceField(choices=[("void", _("It never happened")), ("redate", _("It happened on another day"))])
-    seq = forms.IntegerField(min_value=1)
-    occurred_at = WhenField(label=_("On"))
-    reason = PlainTextField(label=_("Reason"), max_length=200)
 
 
 class StageForm(forms.Form):

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", board.home, name="home"),
     path("sales/<int:pk>/", board.board, name="board"),
     path("sales/<int:pk>/columns/<int:stage_pk>/", board.column, name="column"),
+    path("leads/<int:pk>/acceptance/", deal.acceptance, name="acceptance"),
     path("deals/new/", deal.new, name="new"),
     path("deals/<int:pk>/", deal.deal, name="deal"),
     path("deals/<int:pk>/card/", board.card, name="card"),
@@ -19,9 +20,7 @@ urlpatterns = [
     path("deals/<int:pk>/facts/", deal.facts, name="facts"),
     path("deals/<int:pk>/activities/", deal.activities, name="activities"),
     path("deals/<int:pk>/activities/<int:activity_pk>/outcome/", deal.activity_done, name="activity_done"),
-    path(
-        "deals/<int:pk>/activities/<int:activity_pk>/date/", deal.activity_rescheduling, name="activity_rescheduling"
-    ),
+    path("deals/<int:pk>/activities/<int:activity_pk>/date/", deal.activity_rescheduling, name="activity_rescheduling"),
     path("deals/<int:pk>/notes/", deal.notes, name="notes"),
     path("settings/pipelines/", pipelines.pipelines, name="pipelines"),
     path("settings/pipelines/new/", pipelines.new_pipeline, name="new_pipeline"),

@@ -1,4 +1,21 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from .views import board, lead, steps
 
 app_name = "leads"
-urlpatterns: list = []
+urlpatterns = [
+    path("marketing/", board.board, name="board"),
+    path("marketing/columns/<slug:stage>/", board.column, name="column"),
+    path("leads/new/", lead.new, name="new"),
+    path("leads/<int:pk>/", lead.lead, name="lead"),
+    path("leads/<int:pk>/card/", board.card, name="card"),
+    path("leads/<int:pk>/stage/", steps.stage, name="stage"),
+    path("leads/<int:pk>/waking/", steps.waking, name="waking"),
+    path("leads/<int:pk>/undoing/", steps.undoing_, name="undoing"),
+    path("leads/<int:pk>/corrections/", steps.corrections, name="corrections"),
+    path("leads/<int:pk>/facts/", lead.facts, name="facts"),
+    path("leads/<int:pk>/activities/", lead.activities, name="activities"),
+    path("leads/<int:pk>/activities/<int:activity_pk>/outcome/", lead.activity_done, name="activity_done"),
+    path("leads/<int:pk>/activities/<int:activity_pk>/date/", lead.activity_rescheduling, name="activity_rescheduling"),
+    path("leads/<int:pk>/notes/", lead.notes, name="notes"),
+]

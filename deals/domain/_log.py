@@ -14,7 +14,15 @@ def begin(deal: Deal, *, at, by, source=Origin.USER, batch=None) -> None:
 
 
 def append(
-    deal: Deal, *, to: Stage, at, by, lost_reason: LostReason | None = None, source=Origin.USER, batch=None, move_id=None
+    deal: Deal,
+    *,
+    to: Stage,
+    at,
+    by,
+    lost_reason: LostReason | None = None,
+    source=Origin.USER,
+    batch=None,
+    move_id=None,
 ):
     deal.stage = to
     facts = _facts(to, lost_reason)

@@ -40,7 +40,7 @@ def lose(
 
 @transaction.atomic
 def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | None = None, move_id=None) -> Deal:
-    """Take a closed deal up again, in `to` or in the open stage it was in last. A lead back in marketing is accepted again."""
+    """Take a closed deal up again, in `to` or in its last open stage. A lead back in marketing is accepted again."""
     _log.lock(deal)
     if move_id and deal.events.filter(move_id=move_id).exists():
         return deal

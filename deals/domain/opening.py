@@ -79,7 +79,16 @@ def open_deal(
 
 @transaction.atomic
 def new_deal(
-    *, organisation: str = "", person: str = "", email: str = "", phone: str = "", source=None, by, at, owner=None, **deal
+    *,
+    organisation: str = "",
+    person: str = "",
+    email: str = "",
+    phone: str = "",
+    source=None,
+    by,
+    at,
+    owner=None,
+    **deal,
 ) -> Deal:
     """Open a deal that did not come from marketing: organisation, person and lead are found or made.
 

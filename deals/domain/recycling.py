@@ -42,9 +42,7 @@ def recycle(
     if deal.stage.is_open:
         if reason is None:
             raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
-        closing.lose(
-            deal, reason=reason, by=by, at=at, note=note, seen_version=seen_version, move_id=move_id, via=via
-        )
+        closing.lose(deal, reason=reason, by=by, at=at, note=note, seen_version=seen_version, move_id=move_id, via=via)
     else:
         see(deal, seen_version)
     if deal.stage.kind != StageKind.LOST:

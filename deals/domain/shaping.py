@@ -98,7 +98,9 @@ def set_kind(stage: Stage, kind: str, *, by) -> Stage:
     present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
     if kind == StageKind.OPEN or _has_history(stage) or (present and _has_history(present)):
         raise StageStays(
-            _("Deals have passed through these stages, so what they mean stays. Rename the stage, or add a new pipeline.")
+            _(
+                "Deals have passed through these stages, so what they mean stays. Rename one, or add a pipeline."
+            )
         )
     if present:
         present.kind = StageKind.OPEN

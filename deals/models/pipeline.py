@@ -76,7 +76,9 @@ class Stage(models.Model):
         ordering = ["pipeline", "position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["pipeline"], condition=Q(kind="won"), name="stage_won_is_one_per_pipeline"),
-            models.UniqueConstraint(fields=["pipeline"], condition=Q(kind="lost"), name="stage_lost_is_one_per_pipeline"),
+            models.UniqueConstraint(
+                fields=["pipeline"], condition=Q(kind="lost"), name="stage_lost_is_one_per_pipeline"
+            ),
             models.UniqueConstraint(fields=["id", "pipeline"], name="stage_belongs_to_its_pipeline"),
             models.UniqueConstraint(fields=["id", "kind"], name="stage_has_its_kind"),
             models.UniqueConstraint(

@@ -23,7 +23,8 @@ class DealEvent(StageEvent):
         constraints = [
             *StageEvent.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(to_kind="lost", lost_reason__isnull=False) | Q(~Q(to_kind="lost"), lost_reason__isnull=True),
+                condition=Q(to_kind="lost", lost_reason__isnull=False)
+                | Q(~Q(to_kind="lost"), lost_reason__isnull=True),
                 name="dealevent_is_lost_if_and_only_if_it_has_a_reason",
             ),
         ]

@@ -1,20 +1,18 @@
-"""How a change of a deal is answered: fragments of the board and the panel for htmx, the deal's page otherwise."""
+"""How a change of a deal is answered: fragments of the board and the panel for htmx, a redirect otherwise."""
 
-from urllib.parse import urlsplit
-
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
+from pipeline_crm.foundation.answers import back, first_error, page_query
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
 
 from .. import queries
+from ..domain.recycling import proposed_day
 from ..filters import DealFilter
 from ..forms import ActivityForm, FactsForm, NoteForm
 from ..models import Deal, LostReason, StageKind
@@ -23,7 +21,7 @@ from ..models import Deal, LostReason, StageKind
 def moved(request: HttpRequest, deal: Deal, *, say: str, undo: bool = True) -> HttpResponse:
     """The deal's card, where its board still shows it, the heads of all columns, and words to announce."""
     if not is_fragment_request(request):
-        return back(request, deal)
+        return back(request, page_of(deal))
     happening = {
         "id": deal.pk,
         "version": deal.version,
@@ -32,56 +30,45 @@ def moved(request: HttpRequest, deal: Deal, *, say: str, undo: bool = True) -> H
         "say": say,
         "undo": reverse("deals:undoing", args=[deal.pk]) if undo else "",
     }
-    return render_page(
-        request,
-        "deals/board.html",
-        board_context(request, deal),
-        fragments=["answer"],
-        triggers={"card-moved": happening},
-    )
+    return answer(request, deal, triggers={"card-moved": happening})
 
 
 def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal) -> HttpResponse:
     """The card as it really is, and why nothing was changed."""
     if not is_fragment_request(request):
         raise refusal
-    deal = Deal.objects.select_related("stage__pipeline").get(pk=deal.pk)
-    response = render_page(
-        request, "deals/board.html", board_context(request, deal), fragments=["answer"], status=refusal.status
-    )
-    facts = {"fields": refusal.facts.get("fields", []), "stage": deal.stage_id, "id": deal.pk, "kind": deal.stage.kind}
-    return trigger_client_event(response, "refused", {"message": str(refusal), "status": refusal.status, **facts})
+    deal = Deal.objects.select_related("stage", "pipeline").get(pk=deal.pk)
+    response = answer(request, deal, status=refusal.status)
+    why = {
+        "message": str(refusal),
+        "status": refusal.status,
+        "fields": refusal.facts.get("fields", []),
+        "id": deal.pk,
+        "stage": deal.stage_id,
+        "kind": deal.stage.kind,
+    }
+    return trigger_client_event(response, "refused", why)
 
 
 def invalid(request: HttpRequest, deal: Deal, form) -> HttpResponse:
-    """What was sent does not fit: say it in the first error's words."""
-    field, errors = next(iter(form.errors.items()))
-    label = form.fields[field].label if field in form.fields and form.fields[field].label else field
-    sentence = str(errors[0]) if field in ("__all__", "reason") else f"{label}: {errors[0]}"
-    refusal = Refusal(sentence, fields=[field])
-    refusal.status = 422
-    return not_moved(request, deal, refusal)
+    return not_moved(request, deal, first_error(form))
 
 
-def board_context(request: HttpRequest, deal: Deal) -> dict:
-    """The card and the column heads under the filter of the page the request came from."""
+def answer(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None) -> HttpResponse:
+    """The card and the column heads, under the filter of the page the request came from."""
     at = timezone.now()
-    filter = filter_of_page(request)
+    filter = DealFilter(page_query(request))
+    filter = filter if filter.is_valid() else DealFilter.none()
     board = queries.board(deal.pipeline, user=request.user, filter=filter, at=at, with_cards=False)
-    shown = deal.stage.kind != StageKind.LOST
-    return {"board": board, "deal": queries.face(deal, at=at) if shown else None, "filter": filter}
+    shown = queries.face(deal, at=at) if deal.stage.kind != StageKind.LOST else None
+    context = {"board": board, "deal": shown, "filter": filter}
+    return render_page(request, "deals/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 
-def filter_of_page(request: HttpRequest) -> DealFilter:
-    """The filter in the address bar of the page that sent the request, or none."""
-    query = urlsplit(request.htmx.current_url or "").query if request.htmx else ""
-    form = DealFilter(QueryDict(query))
-    return form if form.is_valid() else DealFilter.none()
-
-
-def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None, **extra) -> HttpResponse:
+def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None, **forms) -> HttpResponse:
     """The deal's page, or its panel when htmx asks."""
-    panel = queries.panel(deal, at=timezone.now())
+    at = timezone.now()
+    panel = queries.panel(deal, at=at)
     context = {
         "panel": panel,
         "deal": panel.deal,
@@ -89,8 +76,8 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "note_form": NoteForm(auto_id="note_%s"),
         "facts_form": FactsForm(instance=panel.deal, auto_id="fact_%s"),
-        "lost_reasons": LostReason.objects.filter(archived_at=None),
-        **extra,
+        "lost_reasons": [(reason, proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)],
+        **forms,
     }
     return render_page(request, "deals/deal.html", context, fragments=["panel"], status=status, triggers=triggers)
 
@@ -98,15 +85,10 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
 def changed(request: HttpRequest, deal: Deal, say: str = "") -> HttpResponse:
     """After a change inside the panel: the panel anew, and word to the board that the card looks different."""
     if not is_fragment_request(request):
-        return back(request, deal)
-    return panel_or_page(
-        request, deal, triggers={"card-changed": {"id": deal.pk, "version": deal.version, "say": say or _("Saved.")}}
-    )
+        return back(request, page_of(deal))
+    happening = {"id": deal.pk, "version": deal.version, "say": say or _("Saved.")}
+    return panel_or_page(request, deal, triggers={"card-changed": happening})
 
 
-def back(request: HttpRequest, deal: Deal) -> HttpResponse:
-    """To where the plain form was, if that is a page of ours."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return redirect(target)
-    return redirect("deals:deal", deal.pk)
+def page_of(deal: Deal) -> str:
+    return reverse("deals:deal", args=[deal.pk])

@@ -12,7 +12,7 @@ from ..domain import recycling
 from ..filters import DealFilter
 from ..forms import NewDealForm
 from ..models import Deal, LostReason, Pipeline
-from .answers import board_context
+from .answers import answer
 
 
 @for_everyone_signed_in
@@ -62,4 +62,4 @@ def card(request: HttpRequest, deal: Deal) -> HttpResponse:
     """One card and the heads, for boards that heard of a change; typed by hand, the deal's page."""
     if not request.htmx:
         return redirect("deals:deal", deal.pk)
-    return render_page(request, "deals/board.html", board_context(request, deal), fragments=["answer"])
+    return answer(request, deal)

@@ -1,16 +1,19 @@
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
+from leads.models import Lead
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 from pipeline_crm.foundation.requests import once
 
 from ..domain import noting, opening, revising
 from ..forms import ActivityForm, FactsForm, NewDealForm, NoteForm, OutcomeForm, RescheduleForm
-from ..models import Deal, DealActivity
+from ..models import Deal, DealActivity, Pipeline
 from . import answers
 
 
@@ -97,3 +100,15 @@ def activity_rescheduling(request: HttpRequest, deal: Deal, activity_pk: int) ->
     noting.reschedule(activity, due_on=form.cleaned_data["due_on"], by=request.user, at=timezone.now())
     deal.refresh_from_db()
     return answers.changed(request, deal, _("Next step moved."))
+
+
+@acts_on(Lead)
+@allows("deals.accept_lead")
+@require_POST
+@once
+def acceptance(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Sales takes a lead: its deal opens, owned by who took it."""
+    pipeline = Pipeline.objects.visible_to(request.user).first()
+    created = opening.open_deal(lead=lead, pipeline=pipeline, owner=request.user, by=request.user, at=timezone.now())
+    address = reverse("deals:board", args=[created.pipeline_id]) + f"?deal={created.pk}"
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

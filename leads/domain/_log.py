@@ -24,9 +24,7 @@ def step_back(lead: Lead, *, by, reason: str):
 
 def write_histories(histories, *, source=Origin.IMPORT, batch=None) -> None:
     """New leads with whole histories: [(Lead, [Step(to=LeadStage…, at=…), …]), …]."""
-    stage_log.write_histories(
-        histories, source=source, batch=batch, set_stage=_set_stage, facts=_facts
-    )
+    stage_log.write_histories(histories, source=source, batch=batch, set_stage=_set_stage, facts=_facts)
 
 
 def _stand_at(lead, event) -> None:

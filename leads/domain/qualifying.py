@@ -42,7 +42,7 @@ def hand_back(lead: Lead, *, reason: str, by, at, to: str = LeadStage.QUALIFICAT
 
 @transaction.atomic
 def accept(lead: Lead, *, by, at, via: str = Origin.USER) -> Lead:
-    """Sales takes the lead: its deal lives in sales from here. `deals.domain.opening` calls this; accepted leads stay so."""
+    """Sales takes the lead: its deal lives in sales from here (called by `deals.domain.opening`)."""
     _log.lock(lead)
     if lead.stage == LeadStage.ACCEPTED:
         return lead

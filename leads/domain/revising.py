@@ -11,7 +11,18 @@ from ..models import Lead, LeadChange, LeadStage
 from . import _log
 from .moving import see
 
-REVISABLE = ("title", "value", "currency", "owner", "team", "source", "person", "organisation", "tags", "contact_again_on")
+REVISABLE = (
+    "title",
+    "value",
+    "currency",
+    "owner",
+    "team",
+    "source",
+    "person",
+    "organisation",
+    "tags",
+    "contact_again_on",
+)
 
 
 class DayNeeded(Refusal):

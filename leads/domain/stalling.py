@@ -13,7 +13,7 @@ class Age(StrEnum):
 
 
 def age_of(days: float, norm) -> Age:
-    """Judge a stay of so many days by the norm of its stage (n, median_days, p85_days); UNKNOWN before enough passed."""
+    """Judge a stay by the norm of its stage (n, median_days, p85_days); UNKNOWN before enough passed."""
     if norm is None or norm.n < ENOUGH_PASSAGES:
         return Age.UNKNOWN
     if norm.p85_days is not None and days > norm.p85_days:

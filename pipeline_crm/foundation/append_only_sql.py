@@ -68,8 +68,8 @@ ALTER TABLE {card} ENABLE ALWAYS TRIGGER {card}_steps;
 
 CREATE FUNCTION {card}_has_its_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM {event} e JOIN {card} c ON c.id = e.card_id AND c.seq = e.seq AND c.{stage} = e.{to_stage}
-                   WHERE c.id = NEW.id) THEN
+    IF NOT EXISTS (SELECT FROM {card} c WHERE c.id = NEW.id AND EXISTS (
+            SELECT FROM {event} e WHERE e.card_id = c.id AND e.seq = c.seq AND e.{to_stage} = c.{stage})) THEN
         RAISE EXCEPTION '{card}: card % does not stand at its newest event', NEW.id USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;

@@ -1,11 +1,15 @@
 """How forms look and read: one template for a field, one renderer for all forms."""
 
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
 
 
 class Renderer(TemplatesSetting):
@@ -32,3 +36,32 @@ class PlainTextField(forms.CharField):
         if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in text or ""):
             raise forms.ValidationError(_("Please use letters, digits and signs only."), code="control_characters")
         return text
+
+
+def date_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class WhenField(forms.DateField):
+    """The day something happened. Cleans to noon of that day; today and nothing clean to None, which means now."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"required": False, "widget": date_input(), "label": _("When")} | kwargs))
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day is None or day == timezone.localdate():
+            return None
+        return timezone.make_aware(datetime.combine(day, time(12)))
+
+
+class AmountField(forms.DecimalField):
+    """An amount of money: not negative, two decimals, spaces between thousands allowed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        limits = {"max_digits": 18, "decimal_places": 2, "min_value": 0, "max_value": LARGEST_AMOUNT}
+        look = {"required": False, "label": _("Value"), "widget": forms.TextInput(attrs={"inputmode": "decimal"})}
+        super().__init__(**(limits | look | kwargs))
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python("".join(value.split()) if isinstance(value, str) else value)

@@ -30,10 +30,10 @@ from pipeline_crm.foundation.stage_log import history
 from .. import _log, moving, revising
 from . import cases, directory
 from .cases import Case, CaseStep, LineCount, Unusable
-from .mapping import BadMapping, Mapping, load
+from .mapping import BadMapping, Mapping, from_json, load
 from .outcome import Fate, Outcome
 
-__all__ = ["BadMapping", "Mapping", "Outcome", "WrongKind", "load", "run"]
+__all__ = ["BadMapping", "Mapping", "Outcome", "WrongKind", "from_json", "load", "run"]
 
 Progress = Callable[[int, int, str], None]
 CHUNK = 2000

@@ -34,6 +34,7 @@ class Outcome:
     dry_run: bool = False
     fates: list[Fate] = field(default_factory=list)
     stages: dict[str, list[Any]] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
     lines: LineCount | None = None
     warnings: list[str] = field(default_factory=list)
     batch_id: int | None = None
@@ -44,6 +45,8 @@ class Outcome:
             tally = self.stages.setdefault(case.steps[-1].stage, [0, Decimal(0)])
             tally[0] += 1
             tally[1] += case.amount or 0
+            if case.steps[-1].reason:
+                self.reasons[case.steps[-1].reason] += 1
 
     def counts(self) -> dict[str, int]:
         counted = Counter(fate.fate for fate in self.fates)
@@ -61,6 +64,7 @@ class Outcome:
             "dry_run": self.dry_run,
             **self.counts(),
             "stages": {name: {"count": n, "amount": str(total)} for name, (n, total) in self.stages.items()},
+            "lost_reasons": dict(self.reasons),
             "warnings": self.warnings,
             "reasons": [_plain(fate) for fate in self.in_order() if fate.reason and fate.says_why],
         }

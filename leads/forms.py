@@ -1,0 +1,109 @@
+"""What people send about leads. Forms clean; the domain decides."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.accounts.models import User
+from pipeline_crm.foundation import money
+from pipeline_crm.foundation.forms import AmountField, PlainTextField, WhenField, date_input
+
+from .models import OPEN_STAGES, ActivityKind, Lead, LeadStage, Source
+
+ENDS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
+
+
+class MoveForm(forms.Form):
+    """Where a lead goes: a stage or an end, its neighbours there, the version seen, and why it is refused."""
+
+    to = forms.ChoiceField(choices=[(stage.value, stage.label) for stage in (*OPEN_STAGES, *ENDS)])
+    after = forms.IntegerField(required=False)
+    before = forms.IntegerField(required=False)
+    version = forms.IntegerField(required=False)
+    move_id = forms.UUIDField(required=False)
+    reason = PlainTextField(required=False, max_length=200)
+    at = WhenField()
+
+
+class NewLeadForm(forms.Form):
+    """Who it is, and where they came from."""
+
+    name = PlainTextField(label=_("Person"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = PlainTextField(label=_("Phone"), max_length=40, required=False)
+    organisation = PlainTextField(label=_("Company"), max_length=200, required=False)
+    source = forms.ModelChoiceField(Source.objects.all(), label=_("Source"), required=False)
+    title = PlainTextField(label=_("What is it about?"), max_length=200, required=False)
+    value = AmountField(label=_("Possible value"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=money.choices, required=False)
+
+    def clean(self):
+        data = super().clean()
+        if not (data.get("organisation") or data.get("name") or data.get("email")):
+            raise forms.ValidationError(_("Name a person, an e-mail address or a company."))
+        return data
+
+    def facts(self) -> dict:
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class FactsForm(forms.ModelForm):
+    """The facts of a lead, changed one or several at a time."""
+
+    value = AmountField()
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=400, help_text=_("Separated by commas"))
+
+    class Meta:
+        model = Lead
+        fields = ["title", "value", "currency", "owner", "source", "contact_again_on"]
+        widgets = {"contact_again_on": date_input()}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["currency"] = forms.ChoiceField(label=_("Currency"), choices=money.choices)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        self.initial["version"] = self.instance.version
+        if self.instance.stage != LeadStage.WAITING:
+            del self.fields["contact_again_on"]
+
+    def clean_tags(self):
+        return [tag.strip()[:40] for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+    def _post_clean(self):
+        """The domain writes the lead, not the form."""
+
+    def sent(self) -> dict:
+        """Only the fields that came with the request: a form may carry one fact or all."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.data and name != "version"}
+
+
+class ActivityForm(forms.Form):
+    """A next step to plan."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[choice for choice in ActivityKind.choices if choice[0] != "note"]
+    )
+    subject = PlainTextField(label=_("What"), max_length=200, required=False)
+    due_on = forms.DateField(label=_("When"), widget=date_input())
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.CharField(required=False, max_length=10_000)
+
+
+class RescheduleForm(forms.Form):
+    due_on = forms.DateField(label=_("When"), widget=date_input())
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=_("Note"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CorrectionForm(forms.Form):
+    """A later word about a step: it never happened, or it happened on another day."""
+
+    kind = forms.ChoiceField(choices=[("void", _("It never happened")), ("redate", _("It happened on another day"))])
+    seq = forms.IntegerField(min_value=1)
+    occurred_at = WhenField(label=_("On"))
+    reason = PlainTextField(label=_("Reason"), max_length=200)

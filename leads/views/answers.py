@@ -1,0 +1,90 @@
+"""How a change of a lead is answered: fragments of the board and the panel for htmx, a redirect otherwise."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import trigger_client_event
+
+from pipeline_crm.foundation.answers import back, first_error, page_query
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.middleware import is_fragment_request
+
+from .. import queries
+from ..filters import LeadFilter
+from ..forms import ActivityForm, FactsForm, NoteForm
+from ..models import Lead
+
+
+def moved(request: HttpRequest, lead: Lead, *, say: str, undo: bool = True) -> HttpResponse:
+    """The lead's card, where the board still shows it, the heads of all columns, and words to announce."""
+    if not is_fragment_request(request):
+        return back(request, page_of(lead))
+    happening = {
+        "id": lead.pk,
+        "version": lead.version,
+        "stage": lead.stage,
+        "kind": "open" if lead.is_open else "ended",
+        "say": say,
+        "undo": reverse("leads:undoing", args=[lead.pk]) if undo else "",
+    }
+    return answer(request, lead, triggers={"card-moved": happening})
+
+
+def not_moved(request: HttpRequest, lead: Lead, refusal: Refusal) -> HttpResponse:
+    """The card as it really is, and why nothing was changed."""
+    if not is_fragment_request(request):
+        raise refusal
+    lead = Lead.objects.get(pk=lead.pk)
+    response = answer(request, lead, status=refusal.status)
+    why = {
+        "message": str(refusal),
+        "status": refusal.status,
+        "fields": refusal.facts.get("fields", []),
+        "id": lead.pk,
+        "stage": lead.stage,
+        "kind": "open" if lead.is_open else "ended",
+    }
+    return trigger_client_event(response, "refused", why)
+
+
+def invalid(request: HttpRequest, lead: Lead, form) -> HttpResponse:
+    return not_moved(request, lead, first_error(form))
+
+
+def answer(request: HttpRequest, lead: Lead, *, status: int = 200, triggers=None) -> HttpResponse:
+    """The card and the column heads, under the filter of the page the request came from."""
+    at = timezone.now()
+    filter = LeadFilter(page_query(request))
+    filter = filter if filter.is_valid() else LeadFilter.none()
+    board = queries.board(user=request.user, filter=filter, at=at, with_cards=False)
+    context = {"board": board, "lead": queries.face(lead, at=at) if lead.is_open else None, "filter": filter}
+    return render_page(request, "leads/board.html", context, fragments=["answer"], status=status, triggers=triggers)
+
+
+def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, triggers=None, **forms) -> HttpResponse:
+    """The lead's page, or its panel when htmx asks."""
+    panel = queries.panel(lead, at=timezone.now())
+    context = {
+        "panel": panel,
+        "lead": panel.lead,
+        "may_change": request.user.has_perm("leads.change_lead", lead),
+        "activity_form": ActivityForm(auto_id="activity_%s"),
+        "note_form": NoteForm(auto_id="note_%s"),
+        "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
+        **forms,
+    }
+    return render_page(request, "leads/lead.html", context, fragments=["panel"], status=status, triggers=triggers)
+
+
+def changed(request: HttpRequest, lead: Lead, say: str = "") -> HttpResponse:
+    """After a change inside the panel: the panel anew, and word to the board that the card looks different."""
+    if not is_fragment_request(request):
+        return back(request, page_of(lead))
+    happening = {"id": lead.pk, "version": lead.version, "say": say or _("Saved.")}
+    return panel_or_page(request, lead, triggers={"card-changed": happening})
+
+
+def page_of(lead: Lead) -> str:
+    return reverse("leads:lead", args=[lead.pk])

@@ -1,0 +1,53 @@
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
+
+from .. import queries
+from ..domain.recycling import local_date
+from ..filters import LeadFilter
+from ..forms import NewLeadForm
+from ..models import OPEN_STAGES, DisqualifyReason, Lead
+from .answers import answer
+
+
+@for_everyone_signed_in
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    filter = LeadFilter.asked_by(request)
+    context = {
+        "board": queries.board(user=request.user, filter=filter, at=at),
+        "filter": filter,
+        "new_lead_form": NewLeadForm(auto_id="new_%s"),
+        "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
+        "today": local_date(at),
+        "at": at,
+    }
+    return render_page(request, "leads/board.html", context, fragments=["board"])
+
+
+@for_everyone_signed_in
+@require_GET
+def column(request: HttpRequest, stage: str) -> HttpResponse:
+    """The next cards of a column."""
+    if stage not in OPEN_STAGES:
+        raise Http404
+    filter = LeadFilter.asked_by(request)
+    after = request.GET.get("after", "")
+    cards = queries.more_cards(stage, user=request.user, filter=filter, after=after, at=timezone.now())
+    return render_page(
+        request, "leads/column.html", {"cards": cards, "stage": stage, "filter": filter}, fragments=["cards"]
+    )
+
+
+@acts_on(Lead)
+@require_GET
+def card(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """One card and the heads, for boards that heard of a change; typed by hand, the lead's page."""
+    if not request.htmx:
+        return redirect("leads:lead", lead.pk)
+    return answer(request, lead)

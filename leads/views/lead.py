@@ -1,0 +1,99 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
+from pipeline_crm.foundation.requests import once
+
+from ..domain import capturing, noting, revising
+from ..forms import ActivityForm, FactsForm, NewLeadForm, NoteForm, OutcomeForm, RescheduleForm
+from ..models import Lead, LeadActivity
+from . import answers
+
+
+@acts_on(Lead)
+@require_GET
+def lead(request: HttpRequest, lead: Lead) -> HttpResponse:
+    return answers.panel_or_page(request, lead)
+
+
+@for_everyone_signed_in
+@require_http_methods(["GET", "POST"])
+@once
+def new(request: HttpRequest) -> HttpResponse:
+    """The dialog of a new lead, and quick add: the same form."""
+    form = NewLeadForm(request.POST or None, initial=request.GET.dict(), auto_id="new_%s")
+    if request.method == "POST" and form.is_valid():
+        created = capturing.capture(by=request.user, owner=request.user, at=timezone.now(), **form.facts())
+        return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
+    status = 422 if request.method == "POST" else 200
+    return render_page(request, "leads/new.html", {"form": form}, fragments=["form"], status=status)
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+@once
+def facts(request: HttpRequest, lead: Lead) -> HttpResponse:
+    form = FactsForm(request.POST, instance=lead, auto_id="fact_%s")
+    form.fields = {name: field for name, field in form.fields.items() if name in request.POST or name == "version"}
+    if not form.is_valid():
+        return answers.panel_or_page(request, lead, facts_form=form, status=422)
+    fresh = Lead.objects.get(pk=lead.pk)
+    revising.revise(
+        fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
+    )
+    return answers.changed(request, fresh)
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+@once
+def activities(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Plan a next step."""
+    form = ActivityForm(request.POST, auto_id="activity_%s")
+    if not form.is_valid():
+        return answers.panel_or_page(request, lead, activity_form=form, status=422)
+    noting.plan(lead, by=request.user, at=timezone.now(), **form.cleaned_data)
+    return answers.changed(request, lead, _("Next step planned."))
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+@once
+def notes(request: HttpRequest, lead: Lead) -> HttpResponse:
+    form = NoteForm(request.POST, auto_id="note_%s")
+    if not form.is_valid():
+        return answers.panel_or_page(request, lead, note_form=form, status=422)
+    noting.note(lead, text=form.cleaned_data["text"], by=request.user, at=timezone.now())
+    return answers.changed(request, lead, _("Note saved."))
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+def activity_done(request: HttpRequest, lead: Lead, activity_pk: int) -> HttpResponse:
+    activity = get_object_or_404(LeadActivity, pk=activity_pk, lead=lead)
+    form = OutcomeForm(request.POST)
+    outcome = form.cleaned_data["outcome"] if form.is_valid() else ""
+    noting.done(activity, outcome=outcome, by=request.user, at=timezone.now())
+    lead.refresh_from_db()
+    return answers.changed(request, lead, _("Done."))
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+def activity_rescheduling(request: HttpRequest, lead: Lead, activity_pk: int) -> HttpResponse:
+    activity = get_object_or_404(LeadActivity, pk=activity_pk, lead=lead)
+    form = RescheduleForm(request.POST)
+    if not form.is_valid():
+        return answers.panel_or_page(request, lead, status=422)
+    noting.reschedule(activity, due_on=form.cleaned_data["due_on"], by=request.user, at=timezone.now())
+    lead.refresh_from_db()
+    return answers.changed(request, lead, _("Next step moved."))
