@@ -1,9 +1,17 @@
+from uuid import uuid4
+
 import pytest
 from django.core import mail
 
 from pipeline_crm.accounts.models import User
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_limit(settings):
+    """The limits count in the cache, which outlives a test."""
+    settings.ACCOUNT_RATE_LIMITS = False
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +78,11 @@ def test_pages_about_ones_own_access_do_too(client, ana, path):
     page = client.get(path, follow=True).content.decode()
     assert 'class="subnav"' in page or 'class="plainbox"' in page
     assert "style=" not in page
+
+
+def test_guessing_passwords_is_slowed_down(client, settings):
+    del settings.ACCOUNT_RATE_LIMITS
+    fields = {"login": f"{uuid4()}@example.org", "password": "guess"}
+    pages = [client.post("/accounts/login/", fields, REMOTE_ADDR="192.0.2.1").content.decode() for _ in range(7)]
+    assert "Too many failed login attempts" in pages[-1]
+    assert "Too many failed login attempts" not in pages[0]
