@@ -27,7 +27,7 @@ check: lint  ## style, types, architecture, and all tests (migrations and docs a
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	SECRET_KEY=types DATABASE_URL=postgresql:///types REDIS_URL=redis://types/0 $(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: $(TEST_READY)  ## how fast it is here
