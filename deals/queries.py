@@ -16,6 +16,7 @@ from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, dress, first_cards, older_than, totals
 from pipeline_crm.foundation.stage_log import history
 
+from .domain import moving
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import DealFilter, needs_attention
 from .models import Deal, DealActivity, Pipeline, Stage, StageKind
@@ -209,7 +210,7 @@ def timeline(deal: Deal) -> list[dict]:
 def label_of(field: str) -> str:
     if field == "lines":
         return _("products")
-    return str(Deal._meta.get_field(field).verbose_name)
+    return moving.label_of(field)
 
 
 def too_few(norm) -> str:

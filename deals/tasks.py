@@ -12,7 +12,5 @@ def import_file(job, *, file: str, mapping: str | dict, pipeline: str | None = N
     """Bring the file's deals in; the result holds the counts and each rejected line's reason."""
     found = importing.load(mapping) if isinstance(mapping, str) else importing.from_json(mapping)
     user = User.objects.get(pk=by) if by else None
-    outcome = importing.run(
-        file, found, by=user, at=timezone.now(), pipeline=pipeline, progress=job.set_progress
-    )
+    outcome = importing.run(file, found, by=user, at=timezone.now(), pipeline=pipeline, progress=job.set_progress)
     return outcome.as_json()

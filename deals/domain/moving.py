@@ -83,7 +83,7 @@ def enter(
         )
     missing = [name for name in stage.required_fields if getattr(deal, name, None) in (None, "", [])]
     if missing:
-        labels = ", ".join(str(Deal._meta.get_field(name).verbose_name) for name in missing)
+        labels = ", ".join(label_of(name) for name in missing)
         raise FieldsMissing(
             _("%(stage)s needs: %(fields)s.") % {"stage": stage.name, "fields": labels}, card=deal, fields=missing
         )
@@ -91,11 +91,16 @@ def enter(
     _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, move_id=move_id)
 
 
+def label_of(field: str) -> str:
+    """The name of a deal's field as people read it."""
+    return str(getattr(Deal._meta.get_field(field), "verbose_name", field))
+
+
 def see(deal: Deal, seen_version: int | None) -> None:
     """Refuse to overwrite what has not been seen."""
     if seen_version is None or seen_version == deal.version:
         return
-    last = deal.events.select_related("by").last()
+    last = deal.events.select_related("by").get(seq=deal.seq)
     raise DealMovedMeanwhile(
         _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
         % {"who": last.by or _("Somebody"), "name": deal.name, "stage": deal.stage.name},

@@ -47,7 +47,8 @@ def open_deal(
     The amount defaults to the lead's value. Refused without a pipeline, and for leads that unsubscribed.
     """
     pipeline = pipeline or (stage.pipeline if stage else Pipeline.objects.filter(archived_at=None).first())
-    stage = stage or (pipeline and pipeline.first_stage)
+    if stage is None and pipeline:
+        stage = pipeline.first_stage
     if stage is None:
         raise NoPipeline(_("Create a pipeline with a stage first, under Settings, Pipelines."))
     qualifying.accept(lead, by=by, at=at, via=via)

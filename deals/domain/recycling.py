@@ -52,11 +52,11 @@ def recycle(
             _("Another deal with %(name)s is open. Close it before marketing takes over again.") % {"name": deal.name},
             card=deal,
         )
-    reason = reason or deal.events.select_related("lost_reason").last().lost_reason
+    reason = reason or deal.events.select_related("lost_reason").get(seq=deal.seq).lost_reason
     lead_recycling.put_back(
         deal.lead,
         contact_again_on=contact_again_on or proposed_day(reason, at),
-        reason=reason.name,
+        reason=reason.name if reason else "",
         amount=deal.amount,
         currency=deal.currency,
         by=by,

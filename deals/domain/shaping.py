@@ -98,9 +98,7 @@ def set_kind(stage: Stage, kind: str, *, by) -> Stage:
     present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
     if kind == StageKind.OPEN or _has_history(stage) or (present and _has_history(present)):
         raise StageStays(
-            _(
-                "Deals have passed through these stages, so what they mean stays. Rename one, or add a pipeline."
-            )
+            _("Deals have passed through these stages, so what they mean stays. Rename one, or add a pipeline.")
         )
     if present:
         present.kind = StageKind.OPEN

@@ -26,7 +26,7 @@ class ReasonNeeded(Refusal):
 
 
 # From → to, for steps that need nothing but the wish.
-PLAIN_STEPS = {
+PLAIN_STEPS: dict[str, set[LeadStage]] = {
     LeadStage.GENERATION: {LeadStage.NURTURING, LeadStage.QUALIFICATION, LeadStage.READY},
     LeadStage.NURTURING: {LeadStage.GENERATION, LeadStage.QUALIFICATION, LeadStage.READY},
     LeadStage.QUALIFICATION: {LeadStage.GENERATION, LeadStage.NURTURING, LeadStage.READY},
@@ -72,7 +72,7 @@ def see(lead: Lead, seen_version: int | None) -> None:
     """Refuse to overwrite what has not been seen."""
     if seen_version is None or seen_version == lead.version:
         return
-    last = lead.events.select_related("by").last()
+    last = lead.events.select_related("by").get(seq=lead.seq)
     raise LeadMovedMeanwhile(
         _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
         % {"who": last.by or _("Somebody"), "name": lead.name, "stage": lead.get_stage_display()},

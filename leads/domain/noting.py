@@ -72,4 +72,4 @@ def note(card, *, text: str, by, at: datetime, kind: str = ActivityKind.NOTE) ->
 
 
 def card_of(activity: Activity):
-    return getattr(activity, "deal", None) or activity.lead
+    return getattr(activity, "deal", None) or getattr(activity, "lead", None)

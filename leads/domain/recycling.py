@@ -85,7 +85,7 @@ def wake_due(*, at: datetime, by=None) -> int:
     for pk in list(Lead.objects.due(local_date(at)).order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
             lead = Lead.objects.select_for_update(of=("self",)).get(pk=pk)
-            if lead.stage == LeadStage.WAITING and lead.contact_again_on <= local_date(at):
+            if lead.stage == LeadStage.WAITING and lead.contact_again_on and lead.contact_again_on <= local_date(at):
                 wake(lead, by=by, at=at, via=Origin.SCHEDULE)
                 woken += 1
     return woken

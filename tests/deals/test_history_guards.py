@@ -1,4 +1,4 @@
-"""Fourteen attacks on the log by plain SQL, each refused, with and without the replica role; the proper move is accepted."""
+"""Fourteen attacks on the log by plain SQL, each refused, also in the replica role; the proper move is accepted."""
 
 from dataclasses import dataclass
 
@@ -142,7 +142,9 @@ def test_the_proper_move_is_accepted(subject, role):
         assert cursor.fetchone() == (3,)
 
 
-@pytest.mark.parametrize("table", ["deals_dealamendment", "deals_dealchange", "leads_leadamendment", "leads_leadchange"])
+@pytest.mark.parametrize(
+    "table", ["deals_dealamendment", "deals_dealchange", "leads_leadamendment", "leads_leadchange"]
+)
 @pytest.mark.parametrize("replica", ["origin", "replica"])
 def test_amendments_and_changes_are_append_only(db, table, replica):
     card = {"deals_dealamendment": "card_id", "leads_leadamendment": "card_id"}.get(table, f"{table[:4]}_id")
@@ -150,7 +152,8 @@ def test_amendments_and_changes_are_append_only(db, table, replica):
     with connection.cursor() as cursor:
         if card == "card_id":
             cursor.execute(
-                f"INSERT INTO {table} (card_id, seq, kind, reason, recorded_at) VALUES (%s, 1, 'void', 'x', now())", [pk]
+                f"INSERT INTO {table} (card_id, seq, kind, reason, recorded_at) VALUES (%s, 1, 'void', 'x', now())",
+                [pk],
             )
         else:
             cursor.execute(

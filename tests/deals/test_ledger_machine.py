@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
+from deals.domain import closing, moving, opening, recycling, revising, undoing
 from deals.models import Deal, LostReason, Pipeline
 from leads.domain import moving as lead_moving
 from leads.domain import recycling as lead_recycling
@@ -121,7 +121,6 @@ def test_whatever_happens_the_ledger_stays_true(db, story):
     pipeline = _shared_pipeline()
     world = World(pipeline, _shared_reason())
     for verb, pick, pause in story:
-        versions = world.deal.version
         try:
             with transaction.atomic():
                 world.do(verb, pick, pause)

@@ -44,9 +44,11 @@ def test_one_key_twenty_times_is_one_step():
     hearing, key = stage_of(deal.pipeline, "Hearing"), uuid.uuid4()
     answers = at_once(
         20,
-        lambda number: moving.move(
-            Deal.objects.get(pk=deal.pk), to=hearing, by=None, at=timezone.now(), seen_version=1, move_id=key
-        ).version,
+        lambda number: (
+            moving.move(
+                Deal.objects.get(pk=deal.pk), to=hearing, by=None, at=timezone.now(), seen_version=1, move_id=key
+            ).version
+        ),
     )
     assert answers == [2] * 20
     assert deal.events.count() == 2

@@ -27,11 +27,21 @@ def test_a_new_deal_finds_or_makes_organisation_person_and_lead():
     pipeline = make_pipeline()
     ana = make_user(team=make_team())
     first = opening.new_deal(
-        organisation="Umber Studios", person="Nina Kraus", email="nina@umber.example", pipeline=pipeline, by=ana, at=ago(3)
+        organisation="Umber Studios",
+        person="Nina Kraus",
+        email="nina@umber.example",
+        pipeline=pipeline,
+        by=ana,
+        at=ago(3),
     )
     assert (first.owner, first.team, first.lead.stage) == (ana, ana.memberships.get().team, LeadStage.ACCEPTED)
     second = opening.new_deal(
-        organisation="umber studios", person="N. Kraus", email="NINA@umber.example", pipeline=pipeline, by=ana, at=ago(2)
+        organisation="umber studios",
+        person="N. Kraus",
+        email="NINA@umber.example",
+        pipeline=pipeline,
+        by=ana,
+        at=ago(2),
     )
     assert (Organisation.objects.count(), Person.objects.count()) == (1, 1)
     assert second.person == first.person

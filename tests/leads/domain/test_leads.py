@@ -15,7 +15,12 @@ pytestmark = pytest.mark.django_db
 
 def test_a_captured_lead_begins_in_generation_with_its_person_and_organisation():
     lead = capturing.capture(
-        name="Maya Lind", email="Maya@Evergreen.example", organisation="Evergreen Schools", source="Fair", by=None, at=ago(3)
+        name="Maya Lind",
+        email="Maya@Evergreen.example",
+        organisation="Evergreen Schools",
+        source="Fair",
+        by=None,
+        at=ago(3),
     )
     assert (lead.name, lead.person.email, lead.organisation.name) == (
         "Maya Lind",
