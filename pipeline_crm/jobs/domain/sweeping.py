@@ -57,5 +57,5 @@ def patience() -> timedelta:
         .order_by("-id")
         .values_list("due_at", "started_at")[:200]
     )
-    waits = sorted(started - due for due, started in recent)
+    waits = sorted(started - due for due, started in recent if started)
     return max(PATIENCE, 2 * waits[int(len(waits) * 0.99)]) if waits else PATIENCE
