@@ -13,8 +13,8 @@ from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
 
 
 class Renderer(TemplatesSetting):
-    form_template_name = "components/form.html"
-    field_template_name = "components/field.html"
+    form_template_name = "components/_form.html"
+    field_template_name = "components/_field.html"
 
 
 class TimeZoneField(forms.ChoiceField):
