@@ -65,6 +65,10 @@ class Column:
     def last_rank(self) -> str:
         return self.cards[-1].rank if self.cards else ""
 
+    @property
+    def last_pk(self) -> int:
+        return self.cards[-1].pk if self.cards else 0
+
 
 def first_cards(cards: QuerySet, stage_field: str, keys: Iterable, per_column: int = CARDS_AT_ONCE) -> list[int]:
     """Ids of the first cards of each column in one query, each column read along its index."""
