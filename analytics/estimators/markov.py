@@ -1,0 +1,155 @@
+"""Where a card goes next, day by day: a discrete semi-Markov chain with competing risks.
+
+States 0 … S-1 are open stages, S is won, S+1 is lost. Time goes in nights: a stay that has lasted `a` nights ends in
+the next one with hazard h[s, a, k] for each next state k. Ages from A-1 on share the last hazard.
+
+Source: Aalen and Johansen 1978 for the hazards; Dirichlet posterior per stage and age bin, shrunk to the whole stage's
+rates by a few pseudo events; expected wins by backward dynamic programming.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .survival import OPEN, Floats, Ints
+
+MOST_BINS = 12
+EVENTS_PER_BIN = 15
+CERTAIN = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """Stays seen at the end of each day. All (n,): state, watched_from and stop in nights of age (a stay is at risk in
+    nights watched_from … stop-1 and leaves in night stop-1), next state or OPEN."""
+
+    state: Ints
+    watched_from: Ints
+    stop: Ints
+    next: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """events: (S, S+2, A) moves by age; exposure: (S, A) nights at risk."""
+
+    events: Floats
+    exposure: Floats
+
+    @property
+    def states(self) -> int:
+        return self.exposure.shape[0]
+
+    @property
+    def ages(self) -> int:
+        return self.exposure.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Hazards:
+    """The posterior of every stage's hazards. bin_of: (S, A) age bin; weights: per stage (bins, S+3) Dirichlet weights,
+    the last for staying."""
+
+    bin_of: Ints
+    weights: tuple[Floats, ...]
+
+    def mean(self) -> Floats:
+        """(S, A, S+2)."""
+        return self._by_age([w / w.sum(axis=1, keepdims=True) for w in self.weights])
+
+    def draw(self, rng: np.random.Generator) -> Floats:
+        """One draw from the posterior, (S, A, S+2)."""
+        drawn = [rng.standard_gamma(np.maximum(w, 1e-6)) for w in self.weights]
+        return self._by_age([g / g.sum(axis=1, keepdims=True) for g in drawn])
+
+    def _by_age(self, per_bin: list[Floats]) -> Floats:
+        return np.stack([share[self.bin_of[state], :-1] for state, share in enumerate(per_bin)])
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """Chances of being won. now: (S, A, P) in each period, for a card in state s that has stayed a nights;
+    at_entry: (H+1, S, P) for a card that enters s in u days' time."""
+
+    now: Floats
+    at_entry: Floats
+
+
+def count(nights: Nights, *, states: int, ages: int) -> Counts:
+    """Moves and nights at risk by stage and age; nights beyond the last age count there."""
+    start = np.minimum(nights.watched_from, ages - 1)
+    keep = nights.stop > nights.watched_from
+    state, start, stop, following = nights.state[keep], start[keep], nights.stop[keep], nights.next[keep]
+    change = np.zeros((states, ages + 1))
+    np.add.at(change, (state, start), 1.0)
+    np.add.at(change, (state, np.minimum(stop, ages)), -1.0)
+    exposure = np.cumsum(change, axis=1)[:, :ages]
+    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0).astype(float)
+    np.add.at(exposure, (state, np.full(len(state), ages - 1)), beyond)
+    events = np.zeros((states, states + 2, ages))
+    moved = following != OPEN
+    np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), 1.0)
+    return Counts(events, exposure)
+
+
+def fit(counts: Counts, *, pseudo_events: float = 1.0) -> Hazards:
+    """Hazards by stage and age bin, bins having at least 15 moves each. Thin bins borrow from the whole stage, and a
+    stage without moves from the whole pipeline, with the weight of `pseudo_events` moves."""
+    states, ages = counts.states, counts.ages
+    pooled = (counts.events.sum(axis=(0, 2)) + 1e-3) / (counts.exposure.sum() + 1.0)
+    bins, weights = np.zeros((states, ages), dtype=np.int64), []
+    for state in range(states):
+        bins[state] = _age_bins(counts.events[state].sum(axis=0))
+        number = int(bins[state, -1]) + 1
+        moves = np.stack([np.bincount(bins[state], counts.events[state, k], number) for k in range(states + 2)], axis=1)
+        at_risk = np.bincount(bins[state], counts.exposure[state], number)
+        rate = (moves.sum(axis=0) + 0.5 * pooled / pooled.sum()) / (at_risk.sum() + 0.5 / pooled.sum())
+        rate[state] = 0.0
+        prior = pseudo_events / max(rate.sum(), 1e-6)
+        staying = np.maximum(at_risk - moves.sum(axis=1), 0.0) + prior * max(1 - rate.sum(), 1e-3)
+        weights.append(np.column_stack([moves + prior * rate, staying]))
+    return Hazards(bins, tuple(weights))
+
+
+def prospects(hazards: Floats, period_of_day: Ints, *, factors: Floats | None = None) -> Prospects:
+    """Chances of being won in each period, by backward dynamic programming over the coming days.
+
+    hazards: (S, A, S+2); period_of_day: (H,) period index of day 1 … H; factors: (H,) multiplies the hazard of being
+    won on each day.
+    """
+    states, ages, _ = hazards.shape
+    days, periods = len(period_of_day), int(period_of_day.max()) + 1
+    value = np.zeros((states, ages, periods))
+    at_entry = np.zeros((days + 1, states, periods))
+    older = np.minimum(np.arange(ages) + 1, ages - 1)
+    moving, winning, staying = _steps(hazards, 1.0)
+    for day in range(days - 1, -1, -1):
+        if factors is not None:
+            moving, winning, staying = _steps(hazards, float(factors[day]))
+        value = staying[:, :, None] * value[:, older, :] + np.tensordot(moving, value[:, 0, :], axes=(2, 0))
+        value[:, :, period_of_day[day]] += winning
+        at_entry[day] = value[:, 0, :]
+    return Prospects(value, at_entry)
+
+
+def _steps(hazards: Floats, factor: float) -> tuple[Floats, Floats, Floats]:
+    states = hazards.shape[0]
+    scaled = hazards.copy()
+    scaled[:, :, states] *= factor
+    total = scaled.sum(axis=2)
+    scaled *= np.where(total > CERTAIN, CERTAIN / np.maximum(total, 1e-12), 1.0)[:, :, None]
+    return scaled[:, :, :states], scaled[:, :, states], 1 - scaled.sum(axis=2)
+
+
+def _age_bins(events_by_age: Floats) -> Ints:
+    """The bin of each age: edges at quantiles of the events, the last bin open."""
+    ages = len(events_by_age)
+    total = events_by_age.sum()
+    number = int(min(MOST_BINS, max(1, total // EVENTS_PER_BIN)))
+    if number == 1:
+        return np.zeros(ages, dtype=np.int64)
+    cumulative = np.cumsum(events_by_age)
+    edges = np.unique(np.searchsorted(cumulative, total * np.arange(1, number) / number) + 1)
+    return np.searchsorted(edges, np.arange(ages), side="right").astype(np.int64)

@@ -1,0 +1,46 @@
+"""What a report must say beside its numbers: kept as facts, put into words when shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def warning(code: str, **facts: Any) -> dict[str, Any]:
+    return {"code": code, **facts}
+
+
+def sentence(warned: dict[str, Any]) -> str:
+    """The warning in the reader's language."""
+    facts = {name: _shown(value) for name, value in warned.items()}
+    return _sentences()[warned["code"]] % facts
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        return date_format(date.fromisoformat(value), "j M Y")
+    return value
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "empty": _("Nothing is known of this pipeline on that day."),
+        "not_enough_stays": _("%(stage)s: not enough yet: needs %(needs)s stays, has %(has)s."),
+        "median_not_reached": _("%(stage)s: the median is not estimable: fewer than half of those waiting have left."),
+        "p85_not_reached": _("%(stage)s: the 85 %% line is not estimable: fewer than that have left."),
+        "no_follow_up": _("%(stage)s: nothing has been watched for a whole day yet."),
+        "no_reference": _("No comparison yet: needs %(needs)s days of history before the window, has %(has)s."),
+        "few_to_compare": _("%(stage)s: too few to compare with before: needs %(needs)s who left, has %(has)s."),
+        "inexact": _("%(n)s entries have no known day; they are counted, and left out of the times."),
+        "truncated": _("History is complete only from %(since)s; longer waits are counted from that day on."),
+        "stale": _("The last step is from %(last)s. Ask as of that day to see how it was then."),
+        "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
+        "no_amounts": _("No amounts are known: the gain is in won deals."),
+        "not_enough_closed": _("Not enough yet: a forecast needs %(needs)s closed deals, has %(has)s."),
+        "no_wins": _("No deal has been won yet, so there is nothing to forecast from."),
+        "pooled": _("Only %(has)s deals are closed; below %(needs)s all stages lend each other their rates."),
+        "unknown_amounts": _("%(n)s open deals have no value; they count with that of a usual win."),
+    }
