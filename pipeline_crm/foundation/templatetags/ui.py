@@ -119,9 +119,10 @@ def avatar(user: Any, *, named: bool = True) -> SafeString:
 
 
 @register.filter
-def ramp(index: int, of: int) -> str:
-    """Which of the five shades a stage has: light for the first, deep for the last."""
-    return f"s{1 + round((index - 1) * 4 / max(1, of - 1))}"
+def ramp(index: int, among: Any) -> str:
+    """Which of the five shades a stage has among those, a number or a list: light for the first, deep for the last."""
+    count = among if isinstance(among, int) else len(among)
+    return f"s{1 + round((min(index, count) - 1) * 4 / max(1, count - 1))}"
 
 
 @register.filter

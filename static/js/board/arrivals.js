@@ -1,0 +1,34 @@
+// Takes the card that came with an answer to its place on the board.
+
+import { cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
+import { isActive, setActive } from "./focus.js";
+
+/**
+ * Replace the card with the one that arrived and return it; remove it and return null when it is on this board no more.
+ * It stays exactly where it was put, unless the server says another column or `byRank` is asked for.
+ */
+export function settle(id, { byRank = false } = {}) {
+  const arrived = document.querySelector(`.arrival > #card-${CSS.escape(id)}`);
+  const shown = document.querySelector(`#board #card-${CSS.escape(id)}`);
+  const column = arrived && columnOfStage(arrived.dataset.stage);
+  if (!column) {
+    shown?.remove();
+    arrived?.remove();
+    return null;
+  }
+  const wasActive = shown && isActive(shown);
+  const hadFocus = shown?.contains(document.activeElement);
+  const staysPut = shown && columnOf(shown) === column && !byRank;
+  arrived.remove();
+  if (shown) shown.replaceWith(arrived);
+  if (!staysPut) placeByRank(arrived, column);
+  if (wasActive || hadFocus) setActive(arrived, { focus: hadFocus });
+  return arrived;
+}
+
+export function flash(card) {
+  card?.classList.add("flash");
+  setTimeout(() => card?.classList.remove("flash"), 1700);
+}
+
+export const versionOf = (id) => Number(cardById(id)?.dataset.version ?? -1);

@@ -1,0 +1,55 @@
+// Words for the board: its columns, its cards, and where a card is.
+
+export const board = () => document.getElementById("board");
+export const columns = () => [...board().querySelectorAll(".col")];
+export const columnOf = (card) => card.closest(".col");
+export const columnOfStage = (stage) => board().querySelector(`.col[data-stage="${CSS.escape(stage)}"]`);
+export const listOf = (column) => column.querySelector("[data-list]");
+export const cardsIn = (column) => [...listOf(column).querySelectorAll(".card:not(.away)")];
+export const allCards = () => [...board().querySelectorAll(".card:not(.away)")];
+export const cardById = (id) => document.getElementById(`card-${id}`);
+export const nameOf = (card) => card.querySelector(".cardname").textContent;
+export const nameOfColumn = (column) => column.dataset.name;
+
+/** "Proposal, position 2 of 10." */
+export function whereabouts(card) {
+  const column = columnOf(card);
+  const cards = cardsIn(column);
+  return `${nameOfColumn(column)}, position ${cards.indexOf(card) + 1} of ${cards.length}`;
+}
+
+/** A place to go back to: the column and the card that follows. */
+export function placeOf(card) {
+  return { column: columnOf(card), next: card.nextElementSibling };
+}
+
+export function putBack(card, place) {
+  card.classList.remove("away");
+  listOf(place.column).insertBefore(card, place.next?.parentElement === listOf(place.column) ? place.next : null);
+}
+
+export function samePlace(card, place) {
+  return columnOf(card) === place.column && card.nextElementSibling === place.next;
+}
+
+/** Put the card so that it stands at `index` among the column's other cards. */
+export function placeAt(card, column, index) {
+  const others = cardsIn(column).filter((other) => other !== card);
+  listOf(column).insertBefore(card, others[index] ?? further(column));
+}
+
+/** Put the card where its rank belongs among the cards that are shown. */
+export function placeByRank(card, column) {
+  const others = cardsIn(column).filter((other) => other !== card);
+  const next = others.find((other) => other.dataset.rank > card.dataset.rank);
+  listOf(column).insertBefore(card, next ?? further(column));
+}
+
+/** The cards above and below, by which the server places it. */
+export function neighboursOf(card) {
+  const cards = cardsIn(columnOf(card));
+  const index = cards.indexOf(card);
+  return { after: cards[index - 1]?.dataset.id ?? "", before: cards[index + 1]?.dataset.id ?? "" };
+}
+
+const further = (column) => listOf(column).querySelector(".further");

@@ -1,0 +1,123 @@
+// The board by keyboard. Keys act only while focus is on a card; a held card follows the arrows until it is put down.
+
+import { say } from "../say.js";
+import { cardsIn, columnOf, columns, nameOf, nameOfColumn, placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
+import { commit, isSaving } from "./commit.js";
+import { setActive } from "./focus.js";
+import { openMenu } from "./menu.js";
+import { undoLast } from "./undo.js";
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const LETTERS = { m: openCardMenu, z: undoLast, n: addHere, "[": (card) => stepBy(card, -1), "]": (card) => stepBy(card, +1) };
+let held = null; // { card, from }
+
+export const isHolding = () => held !== null;
+
+document.addEventListener("keydown", (event) => {
+  const card = event.target.closest?.("#board .card");
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!card) return pageKeys(event);
+  if (event.target.closest("input, textarea, select")) return;
+  const arrow = ARROWS[event.key];
+  if (arrow) return handled(event, () => (held ? carry(...arrow) : go(card, ...arrow)));
+  if (event.key === "Escape" && held) return handled(event, cancel);
+  if ((event.key === " " || event.key === "Enter") && held) return handled(event, putDown);
+  if (event.target.closest("button")) return;
+  if (event.key === " ") return handled(event, () => pickUp(card));
+  if (event.key === "Home") return handled(event, () => setActive(cardsIn(columnOf(card))[0], { focus: true }));
+  if (event.key === "End") return handled(event, () => setActive(cardsIn(columnOf(card)).at(-1), { focus: true }));
+  const act = lettersOn() && !held && LETTERS[event.key];
+  if (act) return handled(event, () => act(card));
+  pageKeys(event);
+});
+
+// Losing focus restores a held card.
+document.addEventListener("focusout", () => {
+  if (held) setTimeout(() => held && !held.card.contains(document.activeElement) && !held.moving && cancel(), 0);
+});
+
+function handled(event, act) {
+  event.preventDefault();
+  act();
+}
+
+function pageKeys(event) {
+  if (!lettersOn() || event.target.closest?.("input, textarea, select, dialog, [popover]")) return;
+  if (event.key === "/") handled(event, () => document.getElementById("q")?.focus());
+  if (event.key === "?") handled(event, () => document.getElementById("help")?.showModal());
+}
+
+const lettersOn = () => document.getElementById("board")?.dataset.letters !== "off";
+
+function go(card, dx, dy) {
+  const here = columnOf(card);
+  const index = cardsIn(here).indexOf(card);
+  if (dy) return setActive(cardsIn(here)[index + dy], { focus: true });
+  const filled = columns().filter((column) => cardsIn(column).length);
+  const there = filled[filled.indexOf(here) + dx];
+  if (there) setActive(cardsIn(there)[Math.min(index, cardsIn(there).length - 1)], { focus: true });
+}
+
+function pickUp(card) {
+  if (isSaving(card)) return;
+  held = { card, from: placeOf(card) };
+  card.classList.add("grabbed");
+  say(`Picked up ${nameOf(card)}, ${nameOfColumn(columnOf(card))}. Arrow keys to move, Space to put down, Escape to cancel.`);
+}
+
+function carry(dx, dy) {
+  const { card } = held;
+  const here = columnOf(card);
+  const index = cardsIn(here).indexOf(card);
+  if (dx) {
+    const there = columns()[columns().indexOf(here) + dx];
+    if (!there) return say(dx < 0 ? "First stage." : "Last stage.");
+    moveWithFocus(card, there, Math.min(index, cardsIn(there).length));
+  } else {
+    if (index + dy < 0 || index + dy >= cardsIn(here).length) return say(dy < 0 ? "Top of the stage." : "Bottom of the stage.");
+    moveWithFocus(card, here, index + dy);
+  }
+  say(`${whereabouts(card)}.`);
+}
+
+function moveWithFocus(card, column, index) {
+  held.moving = true;
+  placeAt(card, column, index);
+  setActive(card, { focus: true });
+  held.moving = false;
+}
+
+function putDown() {
+  const { card, from } = held;
+  release();
+  if (samePlace(card, from)) return say("Put down where it was.");
+  const column = columnOf(card);
+  commit(card, { column, index: cardsIn(column).indexOf(card) }, from, { focus: true });
+}
+
+function cancel() {
+  const { card, from } = held;
+  release();
+  putBack(card, from);
+  setActive(card, { focus: true });
+  say(`Move cancelled. ${nameOf(card)} is back in ${nameOfColumn(from.column)}.`);
+}
+
+function release() {
+  held.card.classList.remove("grabbed");
+  held = null;
+  document.dispatchEvent(new CustomEvent("board-idle"));
+}
+
+function stepBy(card, dx) {
+  const column = columns()[columns().indexOf(columnOf(card)) + dx];
+  if (column) commit(card, { column, index: 0 }, placeOf(card), { focus: true });
+}
+
+function openCardMenu(card) {
+  openMenu(card.querySelector(".more"));
+}
+
+function addHere(card) {
+  columnOf(card).querySelector("[data-adds]")?.click();
+}
