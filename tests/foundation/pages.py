@@ -1,4 +1,4 @@
-"""A small site on which the ground floor is tried out."""
+"""A few addresses beside the product's own, on which the ground floor is tried out."""
 
 from django import forms
 from django.http import HttpResponse
@@ -10,6 +10,7 @@ from pipeline_crm.foundation.filters import FilterForm
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in, public
 from pipeline_crm.foundation.requests import once
+from pipeline_crm.urls import urlpatterns as product
 
 
 @for_everyone_signed_in
@@ -72,5 +73,5 @@ urlpatterns = [
     path("filtered/", filtered),
     path("sentence/", sentence),
     path("nested/", include([path("silent/", silent)])),
-    path("accounts/", include("allauth.urls")),
+    *product,
 ]

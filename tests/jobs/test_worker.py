@@ -28,8 +28,7 @@ class Workers:
     """Starts workers on the test's own database and a queue nobody else reads, and ends them."""
 
     def __init__(self, log_file: Path) -> None:
-        self.redis_url = env.redis_with_number(settings.REDIS_URL, 13)
-        self.app = Celery(broker=env.celery_broker(self.redis_url))
+        self.app = Celery(broker=env.celery_broker(settings.REDIS_URL))
         self.queue = f"test-{os.getpid()}"
         self.log = log_file.open("wb")
         self.running: list[subprocess.Popen] = []
@@ -50,7 +49,8 @@ class Workers:
                 *options,
             ],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": url, "REDIS_URL": self.redis_url, "ROLE": "worker", "EVALUATION": "1"},
+            env=os.environ
+            | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "ROLE": "worker", "EVALUATION": "1"},
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
