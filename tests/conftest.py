@@ -56,6 +56,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
+@pytest.fixture
+def open_folder():
+    """A folder below /tmp that root's servers, which run as `nobody`, can enter; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="pipeline-test-") as path:
+        os.chmod(path, 0o755)
+        yield Path(path)
+
+
 def pytest_collection_modifyitems(config, items):
     from tests import chromium
 

@@ -34,13 +34,8 @@ finally:
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
-    """A data folder that `nobody` can enter, like a checkout's var/."""
-    path = tmp_path_factory.mktemp("var")
-    for place in [path, *path.parents]:
-        if place.stat().st_uid == os.geteuid() and place != Path("/"):
-            place.chmod(place.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
-    return path
+def folder(open_folder):
+    return open_folder
 
 
 @pytest.fixture
@@ -170,7 +165,7 @@ def test_when_the_owner_is_killed_its_servers_end_and_the_next_start_works(folde
         heir.stop()
 
 
-def test_two_folders_run_side_by_side(servers, tmp_path_factory, folder):
+def test_two_folders_run_side_by_side(servers, folder):
     other_folder = folder / "other"
     other_folder.mkdir()
     owner = owner_process(other_folder)

@@ -70,18 +70,9 @@ def until(condition, seconds):
     return condition()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("serve")
-    for place in [path, *path.parents]:
-        if place.stat().st_uid == os.geteuid() and place != Path("/"):
-            place.chmod(place.stat().st_mode | 0o005)
-    return path
-
-
 @pytest.mark.slow
-def test_it_serves_mends_itself_and_leaves_nothing_behind(folder):
-    product = Product(folder)
+def test_it_serves_mends_itself_and_leaves_nothing_behind(open_folder):
+    product = Product(open_folder)
     try:
         assert any(f"http://127.0.0.1:{product.port}/" in line for line in product.said), product.said
         assert product.answers()
@@ -95,7 +86,7 @@ def test_it_serves_mends_itself_and_leaves_nothing_behind(folder):
 
         second = subprocess.run(
             [sys.executable, "manage.py", "showmigrations", "--plan"], cwd=ROOT, capture_output=True, text=True,
-            env={"PATH": os.environ["PATH"], "EVALUATION": "1", "VAR": str(folder)},
+            env={"PATH": os.environ["PATH"], "EVALUATION": "1", "VAR": str(open_folder)},
         )  # fmt: skip
         assert re.search(r"\[X\]  accounts", second.stdout), second.stderr  # it used the running servers
 
@@ -116,14 +107,14 @@ def test_it_serves_mends_itself_and_leaves_nothing_behind(folder):
             product.process.kill()
 
 
-def test_a_taken_port_is_said_in_a_sentence(folder):
+def test_a_taken_port_is_said_in_a_sentence(open_folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         answer = subprocess.run(
             [sys.executable, "manage.py", "serve", f"--port={port}"], cwd=ROOT, capture_output=True, text=True,
-            env={"PATH": os.environ["PATH"], "EVALUATION": "1", "VAR": str(folder)}, timeout=30,
+            env={"PATH": os.environ["PATH"], "EVALUATION": "1", "VAR": str(open_folder)}, timeout=30,
         )  # fmt: skip
     assert answer.returncode == 1
     assert f"Port {port} of 127.0.0.1 is taken" in answer.stderr
