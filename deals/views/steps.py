@@ -41,7 +41,8 @@ def stage(request: HttpRequest, deal: Deal) -> HttpResponse:
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)
-    say = _("%(name)s moved to %(stage)s.") % {"name": deal.name, "stage": deal.stage.name}
+    say = _("%(name)s is won.") if deal.stage.kind == StageKind.WON else _("%(name)s moved to %(stage)s.")
+    say %= {"name": deal.name, "stage": deal.stage.name}
     return answers.moved(request, deal, say=say, undo=deal.stage_id != was)
 
 

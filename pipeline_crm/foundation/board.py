@@ -102,6 +102,8 @@ def dress(cards: Sequence, *, at: datetime, today: date, norms: dict, stage_fiel
     for card in cards:
         card.days = card.age_days(at)
         card.age = age_of((at - card.stage_entered_at).total_seconds() / 86400, norms.get(getattr(card, stage_field)))
+        for activity in card.planned:
+            activity.days_left = (activity.due_on - today).days
         card.next_step = card.planned[0] if card.planned else None
         card.due = due_state(card.next_step, today)
         card.days_overdue = (today - card.next_step.due_on).days if card.due == "overdue" else 0

@@ -83,9 +83,9 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
-def due_words(activity: Any, today: date | None = None) -> str:
-    """When a next step is due: Today, Tomorrow, 4 d overdue, or the day."""
-    left = (activity.due_on - (today or timezone.localdate())).days
+def due_words(activity: Any) -> str:
+    """When a next step of a dressed card is due: Today, Tomorrow, 4 d overdue, or the day."""
+    left = activity.days_left
     if left < 0:
         return _("%(n)s d overdue") % {"n": -left}
     if left < 2:
