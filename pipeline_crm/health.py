@@ -1,21 +1,30 @@
-"""Is the river running? Asked by Docker, load balancers and people."""
+"""Is the river running? Asked by Docker, load balancers, the supervisor and people."""
 
-from django.contrib.auth.decorators import login_not_required
-from django.db import connection
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError
+from django.db.models import Q
 from django.http import JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from pipeline_crm.foundation.permissions import public
+from pipeline_crm.jobs.models import Job
 
+TOO_LONG = timedelta(minutes=2)
+
+
+@public
 @never_cache
-@login_not_required
 def show(request):
-    """200 when the database answers a real query, else 503. Says nothing about the data."""
+    """200 when the database answers, else 503. "jobs" says whether accepted work is being done, nothing about it."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Exception:
+        return JsonResponse({"database": "here", "jobs": "stuck" if are_jobs_stuck(timezone.now()) else "flowing"})
+    except (DatabaseError, OSError):
         return JsonResponse({"database": "away"}, status=503)
-    return JsonResponse({"database": "here"})
 
 
-show.policy = "public"
+def are_jobs_stuck(at: datetime) -> bool:
+    """Work has been waiting for two minutes, and in these two minutes no worker began, held or finished any."""
+    lately = Q(started_at__gt=at - TOO_LONG) | Q(finished_at__gt=at - TOO_LONG) | Q(lease_until__gt=at)
+    return Job.objects.claimable(at - TOO_LONG).exists() and not Job.objects.filter(lately).exists()

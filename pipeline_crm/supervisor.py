@@ -1,5 +1,6 @@
 """Everything an evaluation runs, under one process: databases, web, worker, beat. What dies is started again."""
 
+import json
 import os
 import signal
 import socket
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from pipeline_crm.processes import Keeper, Program, spawn
 
+LOOKS_EVERY = 15.0  # seconds between two looks at /health/
+NEEDS_TO_START = 150.0  # a worker younger than this cannot be blamed for jobs that wait
 STOPS_WITHIN = 5.0  # seconds for web, worker and beat; the databases follow with what is left of ten
 
 
@@ -48,11 +50,14 @@ class Supervisor:
         self.keeper.keep(worker, beat, web)
 
     def wait(self) -> None:
-        """Until Ctrl-C or SIGTERM."""
+        """Until Ctrl-C or SIGTERM. A worker that lives but does no job is ended; the keeper starts another."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._end.set())
-        while not self._end.wait(timeout=1):
-            pass
+        while not self._end.wait(timeout=LOOKS_EVERY):
+            worker = self.programs[1]
+            if self._health().get("jobs") == "stuck" and time.monotonic() - worker.started_at > NEEDS_TO_START:
+                self.say("Jobs wait and nobody does them; ending the worker.")
+                worker.kill_group()
 
     def stop(self) -> None:
         self.keeper.stop(*self.programs, within=STOPS_WITHIN)
@@ -88,9 +93,12 @@ class Supervisor:
         )
 
     def _answers(self) -> bool:
+        return bool(self._health())
+
+    def _health(self) -> dict:
+        """What /health/ says; nothing while the web server does not answer well."""
         try:
             with urllib.request.urlopen(f"{self.address}health/", timeout=5) as answer:  # noqa: S310
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-            return False
+                return json.load(answer)
+        except (OSError, ValueError):
+            return {}
