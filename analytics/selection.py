@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Selection:
     def reference(self) -> tuple[date, date]:
         first, _ = self.window
         return first - timedelta(days=self.reference_days), first - timedelta(days=1)
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Plain values, for a job; `from_arguments` is the way back."""
+        return {**asdict(self), "as_of": self.as_of.isoformat()}
+
+    @classmethod
+    def from_arguments(cls, *, as_of: str, **rest: Any) -> Selection:
+        return cls(as_of=date.fromisoformat(as_of), **rest)
 
     def digest(self) -> str:
         """The same for equal selections, in any process."""

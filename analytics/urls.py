@@ -1,4 +1,11 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from . import views
 
 app_name = "analytics"
-urlpatterns: list = []
+urlpatterns = [
+    path("insight/", views.home, name="home"),
+    path("insight/<slug:name>/", views.report, name="report"),
+    path("insight/<slug:name>.json", views.report_as_json, name="report_as_json"),
+    path("insight/<slug:name>.csv", views.report_as_csv, name="report_as_csv"),
+]

@@ -101,7 +101,7 @@ def fit(counts: Counts, *, pseudo_events: float = 1.0) -> Hazards:
     pooled = (counts.events.sum(axis=(0, 2)) + 1e-3) / (counts.exposure.sum() + 1.0)
     bins, weights = np.zeros((states, ages), dtype=np.int64), []
     for state in range(states):
-        bins[state] = _age_bins(counts.events[state].sum(axis=0))
+        bins[state] = age_bins(counts.events[state].sum(axis=0))
         number = int(bins[state, -1]) + 1
         moves = np.stack([np.bincount(bins[state], counts.events[state, k], number) for k in range(states + 2)], axis=1)
         at_risk = np.bincount(bins[state], counts.exposure[state], number)
@@ -143,8 +143,8 @@ def _steps(hazards: Floats, factor: float) -> tuple[Floats, Floats, Floats]:
     return scaled[:, :, :states], scaled[:, :, states], 1 - scaled.sum(axis=2)
 
 
-def _age_bins(events_by_age: Floats) -> Ints:
-    """The bin of each age: edges at quantiles of the events, the last bin open."""
+def age_bins(events_by_age: Floats) -> Ints:
+    """The bin of each age: edges at quantiles of the events, at least 15 events in each, the last bin open."""
     ages = len(events_by_age)
     total = events_by_age.sum()
     number = int(min(MOST_BINS, max(1, total // EVENTS_PER_BIN)))

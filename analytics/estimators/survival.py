@@ -152,7 +152,7 @@ def _log_log_interval(survival: Floats, greenwood: Floats, confidence: float) ->
     z = norm.ppf(0.5 + confidence / 2)
     inside = (survival > 0) & (survival < 1) & np.isfinite(greenwood)
     log = np.log(np.where(inside, survival, 0.5))
-    width = z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log)
+    width = np.minimum(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log), 50.0)
     low = np.where(inside, np.exp(log * np.exp(width)), survival)
     high = np.where(inside, np.exp(log * np.exp(-width)), survival)
     for age in np.flatnonzero(survival <= 0)[:1]:  # nobody is left: how low the curve really is cannot be said
@@ -165,7 +165,7 @@ def _complementary_interval(incidence: Floats, variance: Floats, confidence: flo
     inside = (incidence > 0) & (incidence < 1)
     rest = np.where(inside, 1 - incidence, 0.5)
     log = np.log(rest)
-    width = z * np.sqrt(variance) / (rest * np.abs(log))
+    width = np.minimum(z * np.sqrt(variance) / (rest * np.abs(log)), 50.0)
     low = np.where(inside, 1 - np.exp(log * np.exp(-width)), incidence)
     high = np.where(inside, 1 - np.exp(log * np.exp(width)), incidence)
     return low, high

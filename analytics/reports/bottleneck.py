@@ -15,15 +15,15 @@ import polars as pl
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from .. import days
+from .. import chain, days
+from ..caveats import warning
 from ..estimators import comparison, markov, relief, survival
 from ..estimators.survival import OPEN, Estimate, Floats
 from ..event_log import EventLog, Kind
+from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..tables import stage_visits
-from .plain import plain
-from .warnings import warning
 
 FEWEST_STAYS = 10
 FEWEST_TO_COMPARE = 10
@@ -404,8 +404,10 @@ def _weekly(
 
 
 def _rate(table: survival.RiskTable, cause: int) -> Floats:
-    at_risk = table.at_risk.astype(float)
-    return np.divide(table.events[cause], at_risk, out=np.zeros(len(at_risk)), where=at_risk > 0)
+    """The cause's hazard by age, pooled over ages so that a few old stays do not stand for all that come."""
+    bins = markov.age_bins(table.events[cause].astype(float))
+    events, at_risk = np.bincount(bins, table.events[cause]), np.bincount(bins, table.at_risk)
+    return (events / np.maximum(at_risk, 1))[bins]
 
 
 def _gains(
@@ -420,7 +422,10 @@ def _gains(
     """Draws of what relieving each of the stages brings, and whether amounts are known."""
     nightly = stage_visits.nights(visited)
     states = len(log.open_stages)
-    now, before = (_counts(nightly, period, states) for period in (window, reference))
+    now, before = (
+        markov.count(chain.nights(nightly, states, *period)[0], states=states, ages=OLDEST)
+        for period in (window, reference)
+    )
     hazards = markov.fit(before, pseudo_events=2.0)
     change = relief.changes(now, before, hazards.mean())
     won = visited.filter((pl.col("stage") == log.won) & pl.col("amount").is_not_null())
@@ -438,19 +443,3 @@ def _gains(
         entry=np.bincount(begun["stage"].to_numpy(), minlength=states + 2) / max(begun.height, 1),
     )
     return relief.gains(hazards, change, worth, stages, rng), has_amounts
-
-
-def _counts(nightly: pl.DataFrame, period: tuple, states: int) -> markov.Counts:
-    """Moves and nights at risk in the days of the period."""
-    part = stage_visits.watched(nightly.filter(pl.col("stage") < states), *period)
-    following = part["next"].fill_null(-1).to_numpy().astype(np.int64)
-    return markov.count(
-        markov.Nights(
-            state=part["stage"].to_numpy().astype(np.int64),
-            watched_from=np.maximum(part["start"].to_numpy().astype(np.int64) - 1, 0),
-            stop=part["stop"].to_numpy().astype(np.int64),
-            next=np.where(part["ended"].to_numpy(), following, OPEN),
-        ),
-        states=states,
-        ages=OLDEST,
-    )

@@ -19,14 +19,14 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
-from .. import days
+from .. import chain, days
+from ..caveats import warning
 from ..estimators import forecasting, markov
-from ..estimators.survival import OPEN, Floats, Ints
+from ..estimators.survival import Floats, Ints
+from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..tables import stage_visits
-from .plain import plain
-from .warnings import warning
 
 FEWEST_CLOSED = 10
 ENOUGH_CLOSED = 30
@@ -192,14 +192,7 @@ class _Deals:
 
     def nights(self) -> tuple[markov.Nights, Ints]:
         """Stays at the ends of days since history can be trusted, and their days of entry."""
-        part = stage_visits.watched(self.nightly.filter(pl.col("stage") < self.states), self.since, self.today)
-        following = part["next"].fill_null(OPEN).to_numpy().astype(np.int64)
-        return markov.Nights(
-            state=part["stage"].to_numpy().astype(np.int64),
-            watched_from=np.maximum(part["start"].to_numpy().astype(np.int64) - 1, 0),
-            stop=part["stop"].to_numpy().astype(np.int64),
-            next=np.where(part["ended"].to_numpy(), following, OPEN),
-        ), part["entered"].to_numpy().astype(np.int64)
+        return chain.nights(self.nightly, self.states, self.since, self.today)
 
     def inflow(self) -> forecasting.Inflow:
         first = self.nightly.filter(pl.col("first") & pl.col("exact"))

@@ -14,13 +14,15 @@ def journeys(lead_steps: pl.DataFrame, deal_steps: pl.DataFrame, deals: pl.DataF
     `lead_steps` and `deal_steps` have card, seq, to (text), occurred_at, exact, amount; `deals` card, lead, attempt.
     A prospect who came back is a new journey, whose attempt is one higher. The first deal of a lead's attempt carries
     its journey on from acceptance; further deals of it are journeys that begin in sales. Lead steps that were written
-    together with a later one, at the same moment, are no stays: a deal entered without marketing has none.
+    together with a later one, at the same moment, are no stays: a deal entered without marketing has none. An attempt
+    that was accepted into a deal which is not among `deals` belongs to another river and is left out.
     """
     lead_steps = _with_attempts(lead_steps)
     carried = deals.sort("card").unique(["lead", "attempt"], keep="first", maintain_order=True)
     of_leads = (
-        lead_steps.filter(pl.col("to") != ACCEPTED)
-        .join(carried.select(lead="lead", attempt="attempt", deal="card"), on=["lead", "attempt"], how="left")
+        lead_steps.join(carried.select(lead="lead", attempt="attempt", deal="card"), on=["lead", "attempt"], how="left")
+        .filter((pl.col("deal").is_not_null() | (pl.col("to") != ACCEPTED).all()).over("lead", "attempt"))
+        .filter(pl.col("to") != ACCEPTED)
         .with_columns(half=pl.lit(0, pl.Int8))
     )
     of_deals = (

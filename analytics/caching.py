@@ -1,0 +1,93 @@
+"""Stored reports: the key is report + selection + how far the logs have come, so nothing is computed twice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from pipeline_crm.jobs.domain.accepting import accept
+from pipeline_crm.jobs.models import Job
+
+from . import catalogue, sources
+from .models import ReportRun
+from .selection import Selection
+
+NO_DAY = date(1970, 1, 1)
+KIND = "analytics.report"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What can be shown now: the newest run, and the job that makes a fresher one, if one is needed."""
+
+    run: ReportRun | None
+    job: Job | None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.job is None
+
+    @property
+    def is_updating(self) -> bool:
+        return self.job is not None and not self.job.is_finished
+
+    @property
+    def has_failed(self) -> bool:
+        return self.job is not None and self.job.is_finished
+
+
+def question(selection: Selection, *, is_dated: bool) -> str:
+    """The same for a page asked without a date on different days; with a date, that date's own."""
+    return selection.digest() if is_dated else replace(selection, as_of=NO_DAY).digest()
+
+
+def standing(name: str, selection: Selection, *, is_dated: bool, by) -> Standing:
+    """The stored report; where it is not of this day and head, a job is accepted that makes it so."""
+    head = sources.log_head()
+    exact = ReportRun.objects.filter(report=name, digest=selection.digest(), head=head).first()
+    if exact:
+        return Standing(exact, None)
+    asked = question(selection, is_dated=is_dated)
+    job = accept(
+        KIND,
+        key=f"{name} {selection.digest()} {head}"[:200],
+        args={"name": name, "question": asked, **selection.as_arguments()},
+        by=by,
+    )
+    return Standing(ReportRun.objects.newest_for(name, asked), job)
+
+
+def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at: datetime) -> ReportRun:
+    """Compute and store the report of the logs as they are, unless that was done already."""
+    head = sources.log_head()
+    digest = selection.digest()
+    known = ReportRun.objects.filter(report=name, digest=digest, head=head).first()
+    if known:
+        return known
+    begun = time.perf_counter()
+    result = catalogue.compute(name, selection)
+    took = round((time.perf_counter() - begun) * 1000)
+    run, is_new = ReportRun.objects.get_or_create(
+        report=name,
+        digest=digest,
+        head=head,
+        defaults={
+            "question": asked,
+            "as_of": selection.as_of,
+            "result": result,
+            "computed_at": at,
+            "took_ms": took,
+            "job": job,
+        },
+    )
+    return run
+
+
+def forget_superseded(name: str, asked: str, *, keep: int = 3) -> None:
+    """Drop all but the newest runs of a question."""
+    runs = ReportRun.objects.filter(report=name, question=asked).order_by("-computed_at").values_list("pk", flat=True)
+    ReportRun.objects.filter(pk__in=list(runs[keep:])).delete()
+
+
+__all__ = ["KIND", "Standing", "forget_superseded", "question", "refresh", "standing"]

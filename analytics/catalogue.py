@@ -1,0 +1,65 @@
+"""The reports there are, by the name that their page, address, figures and command share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext_lazy as _
+
+from . import exports, sources
+from .figures import bottleneck as bottleneck_figures
+from .figures import forecast as forecast_figures
+from .reports import bottleneck, forecast
+from .selection import Selection
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts."""
+
+    name: str
+    title: Any
+    icon: str
+    compute: Callable[..., Any]
+    finding: Callable[[Facts], dict[str, str]]
+    figures: Callable[[Facts], dict[str, Any]]
+    shape: Callable[[Facts], Facts]
+    rows: Callable[[Facts], list[Facts]]
+
+
+REPORTS = {
+    report.name: report
+    for report in (
+        Report(
+            "bottleneck",
+            _("Where deals get stuck"),
+            "hourglass",
+            bottleneck.report,
+            bottleneck.finding,
+            bottleneck_figures.figures,
+            exports.bottleneck,
+            exports.bottleneck_rows,
+        ),
+        Report(
+            "forecast",
+            _("What will be won"),
+            "trending-up",
+            forecast.report,
+            forecast.finding,
+            forecast_figures.figures,
+            exports.forecast,
+            exports.forecast_rows,
+        ),
+    )
+}
+
+
+def compute(name: str, selection: Selection) -> Facts:
+    """The report's facts, now: the same numbers for page, file and command, since chance begins at the selection."""
+    river = sources.river(selection)
+    return REPORTS[name].compute(river, selection, np.random.default_rng(selection.seed())).as_facts()

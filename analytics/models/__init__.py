@@ -1,0 +1,3 @@
+from .report_run import ReportRun
+
+__all__ = ["ReportRun"]

@@ -1,0 +1,272 @@
+"""The one window through which analytics looks at leads and deals: SQL in, a River out.
+
+Rows travel as COPY … TO STDOUT over Django's own connection, so that a report sees the same snapshot as whoever asked
+for it, wherever the database is. `as_of` is answered by what was known at the end of that day: by `recorded_at` for
+what was written here, by `occurred_at` for an imported history, which its old system knew when it happened.
+"""
+
+# ruff: noqa: S608 -- the statements are put together from constants of this module; values are bound
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from deals.models import Pipeline, StageKind
+from deals.models import Stage as DealStage
+from leads.models import LeadStage
+from leads.models.lead import OPEN_STAGES
+from pipeline_crm.accounts.models import Company
+from pipeline_crm.foundation.errors import Refusal
+
+from .event_log import EventLog, Half, Kind, Stage, event_log
+from .river import River
+from .selection import Selection
+from .tables import amendments, journeys
+
+LOGS = ("leads_leadevent", "leads_leadamendment", "deals_dealevent", "deals_dealamendment", "deals_dealchange")
+RECENT_IDS = 10_000
+LOST_LEADS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
+
+STEP_TYPES = {
+    "card": pl.Int64,
+    "seq": pl.Int64,
+    "to": pl.String,
+    "occurred": pl.Int64,
+    "exact": pl.Boolean,
+    "amount": pl.Float64,
+    "without_rate": pl.Boolean,
+}
+AMENDMENT_TYPES = {"card": pl.Int64, "seq": pl.Int64, "kind": pl.String, "occurred": pl.Int64, "recorded": pl.Int64}
+REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64}
+
+KNOWN = "CASE WHEN e.source = 'import' THEN e.occurred_at ELSE e.recorded_at END < %(until)s"
+MICROSECONDS = "(extract(epoch FROM {})*1000000)::bigint"
+IN_BASE = """
+    CASE WHEN {amount} IS NULL THEN NULL WHEN {currency} = %(base)s THEN {amount}
+         ELSE {amount} * (SELECT r.rate FROM accounts_exchangerate r
+                          WHERE r.currency = {currency} AND r."on" <= {at}::date ORDER BY r."on" DESC LIMIT 1) END"""
+# A file with one row a deal states its last amount only: before its last step a deal was worth its products' prices.
+KNOWN_AMOUNT = """
+    CASE WHEN b.kind = 'import deals' AND (e.seq < d.seq OR e.amount IS NULL)
+         THEN (SELECT sum(l.quantity * p.price) FROM deals_dealline l JOIN deals_product p ON p.id = l.product_id
+               WHERE l.deal_id = d.id AND p.currency = e.currency AND p.price > 0)
+         ELSE e.amount END"""
+
+DEAL_STEPS = f"""
+    SELECT s.card, s.seq, s."to", s.occurred, s.exact,
+           ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount,
+           s.currency <> %(base)s AND s.amount IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM accounts_exchangerate r WHERE r.currency = s.currency AND r."on" <= s.at::date
+           ) AS without_rate
+    FROM (SELECT e.card_id AS card, e.seq, e.to_stage_id::text AS "to", e.is_exact AS exact,
+                 {MICROSECONDS.format("e.occurred_at")} AS occurred, e.occurred_at AS at, e.currency,
+                 {KNOWN_AMOUNT} AS amount
+          FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id LEFT JOIN leads_batch b ON b.id = e.batch_id
+          WHERE d.pipeline_id = %(pipeline)s AND {KNOWN} {{narrowed}}) s"""
+
+LEAD_STEPS = f"""
+    SELECT e.card_id AS card, e.seq, e.to_stage AS "to", {MICROSECONDS.format("e.occurred_at")} AS occurred,
+           e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate
+    FROM leads_leadevent e JOIN leads_lead d ON d.id = e.card_id
+    WHERE {KNOWN} {{narrowed}} AND (
+        EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id AND o.pipeline_id = %(pipeline)s)
+        OR (%(is_default)s AND NOT EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id)))"""
+
+AMENDMENTS = f"""
+    SELECT a.card_id AS card, a.seq, a.kind, {MICROSECONDS.format("a.occurred_at")} AS occurred,
+           {MICROSECONDS.format("a.recorded_at")} AS recorded
+    FROM {{table}} a WHERE a.recorded_at < %(until)s"""
+
+DEALS = "SELECT d.id AS card, d.lead_id AS lead, d.attempt FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s"
+
+REVISED = IN_BASE.format(amount="(c.after #>> '{}')::numeric", currency="d.currency", at="c.recorded_at")
+REVISIONS = f"""
+    SELECT c.deal_id AS card, {MICROSECONDS.format("c.recorded_at")} AS occurred, ({REVISED})::float8 AS amount
+    FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
+    WHERE d.pipeline_id = %(pipeline)s AND c.field = 'amount' AND c.after #>> '{{}}' IS NOT NULL
+      AND c.recorded_at < %(until)s"""
+
+# The date that was expected on the day asked about: what the first later change replaced, else what stands now.
+EXPECTED_CLOSE = """
+    SELECT d.id AS card, (CASE WHEN later.id IS NULL THEN d.expected_close
+                               ELSE (later.before #>> '{}')::date END - DATE '1970-01-01')::bigint AS day
+    FROM deals_deal d LEFT JOIN LATERAL (
+        SELECT c.id, c.before FROM deals_dealchange c
+        WHERE c.deal_id = d.id AND c.field = 'expected_close' AND c.recorded_at >= %(until)s ORDER BY c.id LIMIT 1
+    ) later ON true
+    WHERE d.pipeline_id = %(pipeline)s"""
+
+
+class NoSuchPipeline(Refusal):
+    """There is no pipeline of that name or number."""
+
+    status = 404
+
+
+def pipeline_named(name: str) -> Pipeline:
+    """By name, or by number."""
+    found = Pipeline.objects.filter(name__iexact=name.strip()).first()
+    if found is None and name.strip().isdigit():
+        found = Pipeline.objects.filter(pk=int(name)).first()
+    if found is None:
+        known = ", ".join(Pipeline.objects.values_list("name", flat=True))
+        raise NoSuchPipeline(
+            _("There is no pipeline “%(name)s”. There are: %(known)s.") % {"name": name, "known": known}
+        )
+    return found
+
+
+def today(pipeline: Pipeline, at: datetime) -> date:
+    """The day it is at `at` where the pipeline is."""
+    return at.astimezone(ZoneInfo(pipeline.time_zone)).date()
+
+
+def log_head() -> str:
+    """How far the logs have come: each one's last id, and how many of the newest ids are there, since a transaction may
+    commit after one that began later."""
+    parts = []
+    with connection.cursor() as cursor:
+        for table in LOGS:
+            cursor.execute(
+                f"SELECT coalesce(max(id), 0), count(*) FROM {table} WHERE id > (SELECT max(id) - %s FROM {table})",
+                [RECENT_IDS],
+            )
+            last, recent = cursor.fetchone()
+            parts.append(f"{last}.{recent}")
+    return "-".join(parts)
+
+
+def river(selection: Selection) -> River:
+    """The pipeline's history as it was known at the end of `selection.as_of`."""
+    pipeline = Pipeline.objects.get(pk=selection.pipeline)
+    zone = ZoneInfo(pipeline.time_zone)
+    base = Company.get().base_currency
+    params = {
+        "pipeline": pipeline.pk,
+        "is_default": pipeline.is_default,
+        "base": base,
+        "until": datetime.combine(selection.as_of + timedelta(days=1), time(), zone).astimezone(UTC),
+        "team": selection.team,
+        "owner": selection.owner,
+    }
+    narrowed = "".join(
+        f" AND d.{column} = %({name})s"
+        for name, column in (("team", "team_id"), ("owner", "owner_id"))
+        if params[name] is not None
+    )
+    deal_steps = _revised(
+        _amended(_frame(DEAL_STEPS.format(narrowed=narrowed), params, STEP_TYPES), "deals_dealamendment", params),
+        _frame(REVISIONS, params, REVISION_TYPES),
+    )
+    lead_steps = _amended(
+        _frame(LEAD_STEPS.format(narrowed=narrowed), params, STEP_TYPES), "leads_leadamendment", params
+    )
+    deals = _frame(DEALS, params, {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32})
+    deal_stages, deal_codes = _deal_stages(pipeline)
+    lead_stages = _lead_stages()
+    whole = journeys.journeys(lead_steps, deal_steps, deals)
+    attempts = deal_steps.join(deals.select("card", "attempt"), on="card")
+    return River(
+        pipeline=pipeline.name,
+        currency=base,
+        journeys=_log((*lead_stages, *deal_stages), whole, _journey_codes(lead_stages, deal_codes), zone),
+        deals=_log(deal_stages, attempts, deal_codes, zone),
+        expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
+        without_rate=int(deal_steps["without_rate"].sum()),
+    )
+
+
+def _lead_stages() -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            f"lead-{stage.value}",
+            str(stage.label),
+            Kind.PARKED if stage == LeadStage.WAITING else Kind.OPEN,
+            Half.MARKETING,
+        )
+        for stage in OPEN_STAGES
+    )
+
+
+def _deal_stages(pipeline: Pipeline) -> tuple[tuple[Stage, ...], dict[str, int]]:
+    """The pipeline's stages in use, and the code of each stage it ever had: a retired one counts as its successor."""
+    rows = list(DealStage.objects.filter(pipeline=pipeline).order_by("position", "id"))
+    used = [row for kind in (StageKind.OPEN, StageKind.WON, StageKind.LOST) for row in rows if row.kind == kind]
+    used = [row for row in used if row.retired_at is None]
+    code_of = {row.pk: code for code, row in enumerate(used)}
+    successor = {row.pk: row.successor_id for row in rows}
+    codes = {}
+    for row in rows:
+        place: Any = row.pk
+        while place not in code_of:
+            place = successor[place]
+        codes[str(row.pk)] = code_of[place]
+    return tuple(Stage(f"deal-{row.pk}", row.name, Kind(row.kind)) for row in used), codes
+
+
+def _journey_codes(lead_stages: tuple[Stage, ...], deal_codes: dict[str, int]) -> dict[str, int]:
+    shift = len(lead_stages)
+    codes = {stage.value: code for code, stage in enumerate(OPEN_STAGES)}
+    lost = max(deal_codes.values()) + shift
+    return codes | {stage.value: lost for stage in LOST_LEADS} | {key: code + shift for key, code in deal_codes.items()}
+
+
+def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, codes: dict[str, int], zone: ZoneInfo) -> EventLog:
+    at = pl.from_epoch("occurred_at", time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
+    return event_log(
+        stages,
+        steps.with_columns(
+            stage=pl.col("to").replace_strict(codes, return_dtype=pl.Int16), day=at.dt.date().cast(pl.Int32)
+        ),
+    )
+
+
+def _amended(steps: pl.DataFrame, table: str, params: dict[str, Any]) -> pl.DataFrame:
+    words = _frame(AMENDMENTS.format(table=table), params, AMENDMENT_TYPES)
+    return amendments.effective(
+        steps.rename({"occurred": "occurred_at"}), words.rename({"occurred": "occurred_at", "recorded": "recorded_at"})
+    )
+
+
+def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
+    """Each step with the last amount that was entered before the next step."""
+    if revisions.height == 0 or steps.height == 0:
+        return steps
+    newest = (
+        revisions.sort("occurred")
+        .join_asof(
+            steps.select("card", "seq", at="occurred_at").sort("at"),
+            left_on="occurred",
+            right_on="at",
+            by="card",
+            check_sortedness=False,
+        )
+        .drop_nulls("seq")
+        .group_by("card", "seq", maintain_order=True)
+        .agg(revised=pl.col("amount").last())
+    )
+    return (
+        steps.join(newest, on=["card", "seq"], how="left")
+        .with_columns(amount=pl.coalesce("revised", "amount"))
+        .drop("revised")
+        .sort("card", "seq")
+    )
+
+
+def _frame(query: str, params: dict[str, Any], types: dict[str, Any]) -> pl.DataFrame:
+    """The query's rows. Values are bound by the driver; the text is ours."""
+    with connection.cursor() as cursor:
+        statement = cursor.cursor.mogrify(query, params)
+        with cursor.cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)") as copy:
+            data = b"".join(bytes(chunk) for chunk in copy)
+    if not data:
+        return pl.DataFrame(schema=types)
+    names = {name: pl.String if kind is pl.Boolean else kind for name, kind in types.items()}
+    frame = pl.read_csv(data, has_header=False, schema=names)
+    return frame.with_columns(pl.col(name) == "t" for name, kind in types.items() if kind is pl.Boolean)

@@ -1,0 +1,26 @@
+"""Doorbells: a report that a page waits for, and the norms of each day."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from pipeline_crm.jobs.kinds import job_kind
+from pipeline_crm.jobs.models import Job
+
+from . import caching, norming
+from .selection import Selection
+
+
+@job_kind(caching.KIND, title=_("Computing a report"))
+def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str, Any]:
+    """Safe to ring twice: a report of the same logs is computed once."""
+    job.set_progress(0, 1, _("Reading the log"))
+    run = caching.refresh(name, Selection.from_arguments(**selection), asked=question, job=job, at=timezone.now())
+    caching.forget_superseded(name, question)
+    return {"run": run.pk}
+
+
+@job_kind("analytics.learn_norms", title=_("Learning how long stages take"))
+def learn_norms(job: Job) -> dict[str, Any]:
+    return {"written": norming.learn(at=timezone.now())}

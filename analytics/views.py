@@ -1,0 +1,95 @@
+"""Insight: stored reports as pages and files. What is stale is shown with its age while a job computes it anew."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.middleware import is_fragment_request
+from pipeline_crm.foundation.permissions import allows
+
+from . import caching, exports, presenting
+from .catalogue import REPORTS, Report
+from .forms import ReportFilter
+
+CAN_SEE = "insight.view"
+
+
+@allows(CAN_SEE)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("analytics:report", "bottleneck")
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def report(request: HttpRequest, name: str) -> HttpResponse:
+    """While figures are computed the page asks again each second, and is given them as soon as they are there."""
+    shown, asked, standing = _asked(request, name)
+    context: dict[str, Any] = {
+        "report": shown,
+        "reports": REPORTS.values(),
+        "filter": asked,
+        "pipeline": asked.chosen_pipeline,
+        "standing": standing,
+    }
+    if standing and standing.run:
+        context |= presenting.page(shown, standing.run.result)
+    template = f"analytics/{shown.name}.html"
+    if standing and standing.is_updating:
+        return render_page(request, template, context, fragments=["freshness"])
+    response = render_page(request, template, context, fragments=["report"])
+    if is_fragment_request(request):
+        response["HX-Retarget"], response["HX-Reswap"] = "#report", "outerHTML"
+    return response
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def report_as_json(request: HttpRequest, name: str) -> HttpResponse:
+    """The newest figures; while there are none yet, 202 and the job that makes them."""
+    shown, _filter, standing = _asked(request, name)
+    if standing is None or standing.run is None:
+        return _not_yet(standing)
+    response = JsonResponse(shown.shape(standing.run.result), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    response["Last-Modified"] = standing.run.computed_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return response
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def report_as_csv(request: HttpRequest, name: str) -> HttpResponse:
+    shown, asked, standing = _asked(request, name)
+    if standing is None or standing.run is None:
+        return _not_yet(standing)
+    response = HttpResponse(exports.as_csv(shown.rows(standing.run.result)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{standing.run.as_of}.csv"'
+    return response
+
+
+def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, caching.Standing | None]:
+    if name not in REPORTS:
+        raise Http404
+    asked = ReportFilter.asked_by(request, user=request.user, at=timezone.now())
+    selection = asked.selection()
+    if selection is None:
+        return REPORTS[name], asked, None
+    return REPORTS[name], asked, caching.standing(name, selection, is_dated=asked.is_dated, by=request.user)
+
+
+def _not_yet(standing: caching.Standing | None) -> HttpResponse:
+    if standing is None or standing.job is None:
+        return JsonResponse({"message": _("There is no pipeline yet.")}, status=404)
+    answer = JsonResponse(
+        {"message": _("The figures are being computed."), "job": standing.job.get_absolute_url()}, status=202
+    )
+    answer["Retry-After"] = "2"
+    return answer

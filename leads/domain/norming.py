@@ -1,0 +1,29 @@
+"""What was learned of the lead stages comes down as facts, for the board and panels to read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from ..models import LeadStageNorm
+
+
+@dataclass(frozen=True)
+class Learned:
+    """n: passages that ended; days by which half, and 85 %, of all that enter have left."""
+
+    stage: str
+    n: int
+    median_days: float | None
+    p85_days: float | None
+
+
+@transaction.atomic
+def write_norms(norms: Iterable[Learned], *, as_of: datetime) -> None:
+    """Replace the norms of the stages named; the others keep theirs."""
+    for norm in norms:
+        LeadStageNorm.objects.update_or_create(
+            stage=norm.stage,
+            defaults={"n": norm.n, "median_days": norm.median_days, "p85_days": norm.p85_days, "as_of": as_of},
+        )
