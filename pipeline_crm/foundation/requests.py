@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -63,6 +64,11 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return response
 
     return answered
+
+
+def forget(*, at: datetime) -> int:
+    """Forget answers a day old: nobody sends the same request again after that."""
+    return Request.objects.filter(at__lt=at - timedelta(days=1)).delete()[0]
 
 
 def _again(known: Request, digest: str) -> HttpResponse:

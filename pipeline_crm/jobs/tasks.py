@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from pipeline_crm.foundation import requests
 from pipeline_crm.jobs.domain import running, sweeping
 from pipeline_crm.jobs.kinds import job_kind
 from pipeline_crm.jobs.models import Job
@@ -22,6 +23,7 @@ def sweep() -> None:
     sweeping.sweep(at=timezone.now())
 
 
-@job_kind("jobs.tidy", title=_("Tidying the job ledger"))
+@job_kind("jobs.tidy", title=_("Tidying up"))
 def tidy(job: Job) -> dict[str, Any]:
-    return {"forgotten": sweeping.tidy(at=timezone.now())}
+    now = timezone.now()
+    return {"jobs": sweeping.tidy(at=now), "requests": requests.forget(at=now)}

@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -6,6 +7,7 @@ from django.test import Client
 
 from pipeline_crm.accounts.models import Team, User
 from pipeline_crm.foundation.models import Request
+from pipeline_crm.foundation.requests import forget
 
 pytestmark = pytest.mark.urls("tests.foundation.pages")
 
@@ -46,6 +48,14 @@ def test_a_refused_form_may_be_sent_again_with_the_same_key(ana):
     assert post(ana, name="").status_code == 422
     assert not Request.objects.exists()
     assert post(ana, name="North").status_code == 200
+
+
+@pytest.mark.django_db
+def test_answers_are_forgotten_after_a_day(ana):
+    post(ana, name="North")
+    kept = Request.objects.get().at
+    assert forget(at=kept + timedelta(hours=24)) == 0
+    assert forget(at=kept + timedelta(hours=24, seconds=1)) == 1
 
 
 @pytest.mark.django_db

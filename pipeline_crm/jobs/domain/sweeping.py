@@ -12,6 +12,7 @@ from pipeline_crm.jobs.domain.running import bury
 from pipeline_crm.jobs.models.job import MAX_ATTEMPTS, Job, State
 
 PATIENCE = timedelta(seconds=60)
+MOST_PATIENCE = timedelta(minutes=10)  # jobs that waited while everything was switched off must not teach patience
 AT_MOST = 500
 KEPT = timedelta(days=30)
 
@@ -51,11 +52,11 @@ def _overdue(at: datetime) -> list[tuple[int, str]]:
 
 
 def patience() -> timedelta:
-    """How long a call may take to be heard: a minute, or twice what the slowest percent of recent jobs waited."""
+    """How long a call may take to be heard: a minute, or twice what the slowest percent of recent jobs waited, at most ten."""
     recent = (
         Job.objects.filter(attempts=1, started_at__isnull=False)
         .order_by("-id")
         .values_list("due_at", "started_at")[:200]
     )
     waits = sorted(started - due for due, started in recent if started)
-    return max(PATIENCE, 2 * waits[int(len(waits) * 0.99)]) if waits else PATIENCE
+    return min(max(PATIENCE, 2 * waits[int(len(waits) * 0.99)]), MOST_PATIENCE) if waits else PATIENCE

@@ -52,6 +52,11 @@ def test_slow_times_make_the_sweeper_patient(rung):
     assert sweeping.patience() == timedelta(seconds=200)
 
 
+def test_a_night_switched_off_does_not_make_it_patient_for_a_day(rung):
+    a_job("night", state="done", attempts=1, started_at=NOW + timedelta(hours=9))
+    assert sweeping.patience() == timedelta(minutes=10)
+
+
 def test_tidying_forgets_old_work_but_no_dead_job(rung):
     a_job("old", state="done", finished_at=NOW - timedelta(days=31))
     a_job("new", state="done", finished_at=NOW - timedelta(days=29))
