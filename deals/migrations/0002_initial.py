@@ -232,10 +232,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='dealevent',
-            index=models.Index(fields=['recorded_at'], name='dealevent_recorded'),
-        ),
-        migrations.AddIndex(
-            model_name='dealevent',
             index=models.Index(models.F('xid'), models.F('id'), name='dealevent_cursor'),
         ),
         migrations.AddConstraint(

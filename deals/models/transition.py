@@ -29,7 +29,6 @@ class DealEvent(StageEvent):
             ),
         ]
         indexes = [
-            models.Index(fields=["recorded_at"], name="dealevent_recorded"),
             models.Index(F("xid"), F("id"), name="dealevent_cursor"),
         ]
 

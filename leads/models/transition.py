@@ -29,7 +29,6 @@ class LeadEvent(StageEvent):
             ),
         ]
         indexes = [
-            models.Index(fields=["recorded_at"], name="leadevent_recorded"),
             models.Index(F("xid"), F("id"), name="leadevent_cursor"),
         ]
 
