@@ -31,7 +31,7 @@ lint: $(TEST_READY)
 	$(BIN)/lint-imports
 
 bench: $(TEST_READY)  ## how fast it is here
-	@exec $(BIN)/python -m pytest -q -p no:cacheprovider tests/bench $(ARGS)
+	@exec $(BIN)/python -m tests.bench.measure
 
 lock:  ## choose versions anew from requirements.in and requirements-dev.in
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install --quiet pip-tools

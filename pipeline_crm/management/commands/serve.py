@@ -1,6 +1,7 @@
 """`manage.py serve`: the whole product on this machine, with its own PostgreSQL and Valkey if none are named."""
 
 import hashlib
+import io
 import subprocess
 import sys
 import time
@@ -10,12 +11,12 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from pipeline_crm import embedded
+from pipeline_crm import demo, embedded
 from pipeline_crm.processes import Keeper, spawn
 from pipeline_crm.supervisor import Supervisor
 
@@ -66,17 +67,14 @@ class Command(BaseCommand):
         return Collecting(spawn(command, log=log, cwd=settings.BASE_DIR), stamp, digest)
 
     def _load_demo(self):
-        if get_user_model().objects.exists():
-            return
-        if "load_demo" not in get_commands():
-            self._say("There is no demo to load yet.")
+        if not settings.EVALUATION or get_user_model().objects.exists():
             return
         self._say("Loading the demo company, once …")
-        call_command("load_demo")
+        call_command("load_demo", stdout=io.StringIO())  # the sign-ins are said at the end
 
     def _welcome(self, supervisor, seconds):
         self._say(f"\nPipeline CRM runs at {supervisor.address} (ready after {seconds:.1f} s). Ctrl-C stops it.")
-        for line in demo_sign_ins():
+        for line in demo.sign_in_lines():
             self._say(f"  {line}")
         self._say(f"Data and logs are in {settings.VAR}.")
 
@@ -99,15 +97,6 @@ class Collecting:
         if self.process.wait():
             raise CommandError(f"The static files could not be collected: see {settings.VAR}/log/collectstatic.log.")
         self.stamp.write_text(self.digest)
-
-
-def demo_sign_ins() -> list[str]:
-    """One line for each demo person who can sign in; nothing when this is not the demo."""
-    try:
-        from pipeline_crm import demo
-    except ImportError:
-        return []
-    return list(getattr(demo, "sign_in_lines", list)())
 
 
 def _digest_of_files() -> str:
