@@ -23,7 +23,7 @@ def server(django_db_setup, django_db_blocker):
     from django.conf import settings
     from django.core.management import call_command
 
-    call_command("collectstatic", interactive=False, verbosity=0, ignore=["plotly*", "*.map"])
+    call_command("collectstatic", interactive=False, verbosity=0)
     with django_db_blocker.unblock():
         from pipeline_crm import asgi, listeners
         from pipeline_crm.foundation.live import Live
