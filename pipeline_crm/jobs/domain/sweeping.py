@@ -52,7 +52,7 @@ def _overdue(at: datetime) -> list[tuple[int, str]]:
 
 
 def patience() -> timedelta:
-    """How long a call may take to be heard: a minute, or twice what the slowest percent of recent jobs waited, at most ten."""
+    """How long a call may take to be heard: one minute, or twice what the slowest recent jobs waited, at most ten."""
     recent = (
         Job.objects.filter(attempts=1, started_at__isnull=False)
         .order_by("-id")

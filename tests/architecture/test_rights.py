@@ -1,0 +1,168 @@
+"""Every address × who asks: what is not theirs is refused, and nothing in the database has changed by asking."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import timezone
+
+from deals.domain import noting as deal_notes
+from leads.domain import noting as lead_notes
+from pipeline_crm.accounts.models import ExchangeRate, Membership, Role, User
+from pipeline_crm.foundation.checks import routes
+from pipeline_crm.jobs.models import Job
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+OURS = {
+    re.sub(r"<\w+:", "<", route): view.policy
+    for route, view in routes(get_resolver())
+    if not view.__module__.startswith(("allauth.", "django."))
+}
+CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible Job")
+
+# Read and agreed to: a new address is either closed by a rule or added here on purpose.
+PUBLIC = {"health/"}
+FOR_EVERYONE_SIGNED_IN = {
+    "", "profile/", "profile/theme/", "settings/", "leads/new/", "deals/new/",
+    "marketing/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
+    "insight/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+}  # fmt: skip
+FOR_WHO_SEES_THE_CARD = {"leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
+A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
+
+
+@pytest.fixture
+def scene():
+    """Ana owns a lead and a deal in North, Fay is her teammate, Cleo works in South, Dora administers, Gus has left."""
+    north, south = make_team("North"), make_team("South")
+    ana, fay = make_user(name="Ana", team=north), make_user(name="Fay", team=north)
+    people = {
+        "ana": ana,
+        "fay": fay,
+        "cleo": make_user(name="Cleo", team=south),
+        "dora": make_user(name="Dora", team=south, role=Role.ADMIN),
+        "gus": make_user(name="Gus", team=north, is_active=False),
+    }
+    pipeline = make_pipeline()
+    deal = make_deal(pipeline=pipeline, owner=ana, by=ana)
+    lead = make_lead(owner=ana, by=ana)
+    now = timezone.now()
+    plan = {"kind": "call", "subject": "Ring", "due_on": date(2030, 1, 1), "by": ana, "at": now}
+    return {
+        "people": people,
+        "Deal": deal,
+        "Lead": lead,
+        "Pipeline": pipeline,
+        "Stage": pipeline.stages.first(),
+        "Team": north,
+        "User": ana,
+        "Membership": Membership.objects.get(user=ana),
+        "Job": Job.objects.create(kind="jobs.tidy", idem_key="1", by=ana, accepted_at=now, due_at=now, state="dead"),
+        "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
+        "activity of Deal": deal_notes.plan(deal, **plan),
+        "activity of Lead": lead_notes.plan(lead, **plan),
+    }
+
+
+def path(route: str, scene: dict) -> str:
+    """The route with the scene's own ids in it."""
+    acted = re.search(r"acts on a visible (\w+)", OURS[route])
+    subject = acted[1] if acted else next(
+        (model for start, model in {
+            "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
+        }.items() if route.startswith(start)), None,
+    )  # fmt: skip
+    values = {
+        "pk": scene[subject].pk if subject else "",
+        "stage_pk": scene["Stage"].pk,
+        "stage": "nurturing",
+        "name": "bottleneck",
+        "membership_pk": scene["Membership"].pk,
+        "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
+    }
+    return "/" + re.sub(r"<(\w+)>", lambda match: str(values[match[1]]), route)
+
+
+def asked(scene: dict, name: str | None, method: str, route: str) -> int:
+    client = Client(raise_request_exception=False)
+    if name:
+        client.force_login(scene["people"][name])
+    return getattr(client, method)(path(route, scene)).status_code
+
+
+def everything() -> str:
+    """One word for all rows of all our tables, sessions and sign-ins apart."""
+    ours = [model for model in apps.get_models() if model._meta.app_label not in {"sessions", "auth", "contenttypes"}]
+    tables = sorted(model._meta.db_table for model in ours if model is not User)
+    parts = [
+        f"SELECT '{table}' AS name, md5(string_agg(t::text, '|' ORDER BY t.id)) AS sum FROM {table} t"
+        for table in tables
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT md5(string_agg(name || coalesce(sum, ''), '|' ORDER BY name)) FROM ({' UNION ALL '.join(parts)}) s"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_each_address_is_closed_by_a_rule_or_open_on_purpose():
+    open_routes = {route for route, policy in OURS.items() if "allows" not in policy}
+    open_routes |= {route for route, policy in OURS.items() if "allows insight.view" in policy}
+    assert open_routes == PUBLIC | FOR_EVERYONE_SIGNED_IN | FOR_WHO_SEES_THE_CARD
+
+
+@pytest.mark.parametrize("route", sorted(OURS.keys() - PUBLIC))
+@pytest.mark.parametrize("name", [None, "gus"])
+def test_who_is_not_signed_in_or_has_left_is_sent_to_sign_in(scene, route, name):
+    before = everything()
+    assert {asked(scene, name, method, route) for method in ("get", "post")} == {302}
+    assert everything() == before
+
+
+@pytest.mark.parametrize("route", sorted(route for route, policy in OURS.items() if policy.startswith(CARDS)))
+def test_a_stranger_does_not_learn_that_a_card_exists(scene, route):
+    before = everything()
+    assert {asked(scene, "cleo", method, route) for method in ("get", "post")} == {404}
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    "route", sorted(r for r, p in OURS.items() if p.startswith(CARDS[:2]) and "allows" in p and r not in A_TEAMMATE_MAY)
+)
+def test_a_teammate_sees_a_card_but_does_not_change_it(scene, route):
+    before = everything()
+    assert {asked(scene, "fay", method, route) for method in ("get", "post")} == {403}
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    "route", sorted(r for r, p in OURS.items() if re.search("allows (settings.change|jobs.change_job)", p))
+)
+def test_settings_are_the_administrators(scene, route):
+    before = everything()
+    statuses = {asked(scene, name, method, route) for name in ("ana", "fay") for method in ("get", "post")}
+    assert statuses <= {403, 404} and 403 in statuses
+    assert everything() == before
+
+
+@pytest.mark.parametrize("route", sorted(OURS))
+def test_an_administrator_is_let_in_everywhere(scene, route):
+    assert asked(scene, "dora", "get", route) in {200, 202, 302, 405, 422}
+
+
+@pytest.mark.parametrize("kind", ["deals", "leads"])
+@pytest.mark.parametrize("act", ["outcome", "date"])
+def test_an_activity_is_reached_through_its_own_card_only(scene, kind, act):
+    foreign = make_deal(pipeline=scene["Pipeline"], at=ago(3)) if kind == "deals" else make_lead()
+    own = scene["activity of Deal" if kind == "deals" else "activity of Lead"]
+    client = Client()
+    client.force_login(scene["people"]["dora"])
+    answer = client.post(f"/{kind}/{foreign.pk}/activities/{own.pk}/{act}/", {"due_on": "2031-01-01", "outcome": "x"})
+    assert answer.status_code == 404
