@@ -38,6 +38,7 @@ from pipeline_crm.accounts.models import Company, ExchangeRate, Membership, Team
 from pipeline_crm.foundation import ranks
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.loading import copy_in
 
 from . import people, simulation
 from .simulation import ZONE, DealStory, LeadStory
@@ -182,7 +183,7 @@ class _Company:
                     organisation=organisation,
                 )
             )
-        Person.objects.bulk_create(self.persons, batch_size=1000)
+        copy_in(self.persons)
 
     def _lead(self, story: LeadStory, person: Person) -> None:
         rng = self.rng
@@ -257,7 +258,7 @@ class _Company:
         lead_log.write_histories(
             [(lead, self._lead_steps(lead, story)) for lead, story in self.leads], source=Origin.USER
         )
-        Recycling.objects.bulk_create(
+        copy_in(
             Recycling(
                 lead=lead,
                 seq=back.seq,
@@ -300,14 +301,14 @@ class _Company:
             deal.lead_id = deal.lead.pk
             histories.append((deal, self._deal_steps(deal, story)))
         deal_log.write_histories(histories, source=Origin.USER)
-        DealLine.objects.bulk_create(
+        copy_in(
             DealLine(deal=deal, product=product, quantity=quantity, unit_price=price)
             for deal, _story in self.deals
             for product, quantity, price in deal.planned_lines
         )
         for change in self.changes:
             change.deal_id = change.deal.pk
-        DealChange.objects.bulk_create(sorted(self.changes, key=lambda change: change.recorded_at))
+        copy_in(sorted(self.changes, key=lambda change: change.recorded_at))
 
     def _deal_steps(self, deal: Deal, story: DealStory) -> list[deal_log.Step]:
         """The steps with the amount of the moment: a first guess until the proposal, the offer from there on."""
@@ -354,13 +355,13 @@ class _Company:
             done += self._past(LeadActivity, "lead", lead, story.steps, lead.owner)
             if story.steps[-1].stage in ("generation", "nurturing", "qualification", "ready"):
                 done += self._next(LeadActivity, "lead", lead, lead.owner or self.marketers[0], nothing=0.3)
-        LeadActivity.objects.bulk_create(done, batch_size=2000)
+        copy_in(done)
         done_for_deals: list[DealActivity] = []
         for deal, story in self.deals:
             done_for_deals += self._past(DealActivity, "deal", deal, story.steps, deal.owner)
             if story.is_open:
                 done_for_deals += self._next(DealActivity, "deal", deal, deal.owner or self.reps[deal.team.name][0])
-        DealActivity.objects.bulk_create(done_for_deals, batch_size=2000)
+        copy_in(done_for_deals)
 
     def _past(self, model: type, name: str, card: Any, steps: list[simulation.Step], by: User | None) -> Iterable[Any]:
         """What was done between the steps: a call, a visit, a note."""

@@ -236,4 +236,5 @@ def _choose(rng: Random, weights: dict[str, float]) -> str:
 def stories(rng: Random, count: int, sources: dict[str, int], at: datetime) -> Iterator[LeadStory]:
     for begins in arrivals(rng, count, at):
         if begins < at:
-            yield lead_story(rng, _choose(rng, dict(sources)), begins, at)
+            own = Random(rng.getrandbits(64))  # so that one life does not change the next
+            yield lead_story(own, _choose(own, sources), begins, at)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from . import live
 from .append_only import AmendmentKind, Card, Origin, StageAmendment, StageEvent
 from .errors import Refusal
+from .loading import copy_in
 
 
 MANY = 100
@@ -223,7 +224,7 @@ def write_histories(
             set_stage(card, steps[-1].to)
             card.created_at, card.stage_entered_at = steps[0].at, steps[-1].at
         model = type(part[0][0])
-        model.objects.bulk_create([card for card, _steps in part])
+        copy_in([card for card, _steps in part])
         event_model = model.events.rel.related_model
         rows = []
         for card, steps in part:
@@ -246,7 +247,7 @@ def write_histories(
                 setattr(row, event_model._meta.get_field("from_stage").attname, previous_key)
                 rows.append(row)
                 previous_key, previous_recorded = row.to_key, row.recorded_at
-        event_model.objects.bulk_create(rows)
+        copy_in(rows)
     if len(histories) > MANY:
         _plan_anew(type(histories[0][0]), type(histories[0][0]).events.rel.related_model)
 

@@ -25,6 +25,7 @@ from pipeline_crm.accounts.models import Company, Team, User
 from pipeline_crm.foundation import ranks, tabular
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.stage_log import history
 
 from .. import _log, moving, revising
@@ -218,12 +219,12 @@ class _Import:
         for _case, deal, _steps in fitting:
             deal.lead_id = deal.lead.pk
         _log.write_histories([(deal, steps) for _case, deal, steps in fitting], batch=self.batch)
-        DealLine.objects.bulk_create(
+        copy_in(
             DealLine(deal=deal, product=self._product(case), unit_price=case.amount)
             for case, deal, _steps in fitting
             if case.product
         )
-        ImportedCase.objects.bulk_create(
+        copy_in(
             ImportedCase(source_name=self.mapping.source, key=case.key, deal=deal, digest=case.digest, batch=self.batch)
             for case, deal, _steps in fitting
         )
