@@ -1,4 +1,6 @@
-"""How sign-in behaves here: people are invited, nobody signs up by themselves."""
+"""How sign-in behaves here: people are invited, nobody signs up by themselves, and nobody is locked out by others."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
@@ -10,3 +12,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def populate_username(self, request, user) -> None:
         """There are no user names."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failed attempts count for an address as tried from one place, so a guesser slows down only themselves."""
+        return f"{self.get_client_ip(request)} {super()._get_login_attempts_cache_key(request, **credentials)}"

@@ -80,9 +80,15 @@ def test_pages_about_ones_own_access_do_too(client, ana, path):
     assert "style=" not in page
 
 
-def test_guessing_passwords_is_slowed_down(client, settings):
+def test_a_guesser_is_slowed_down_and_the_person_still_gets_in_from_elsewhere(client, settings, ana):
     del settings.ACCOUNT_RATE_LIMITS
-    fields = {"login": f"{uuid4()}@example.org", "password": "guess"}
-    pages = [client.post("/accounts/login/", fields, REMOTE_ADDR="192.0.2.1").content.decode() for _ in range(7)]
-    assert "Too many failed login attempts" in pages[-1]
+    ana.email = f"{uuid4()}@example.org"
+    ana.save()
+    here, elsewhere = (f"2001:db8::{uuid4().hex[:4]}:{n}" for n in (1, 2))
+    guess = {"login": ana.email, "password": "guess"}
+    pages = [client.post("/accounts/login/", guess, REMOTE_ADDR=here).content.decode() for _ in range(7)]
     assert "Too many failed login attempts" not in pages[0]
+    assert "Too many failed login attempts" in pages[-1]
+    known = {"login": ana.email, "password": "a long password"}
+    assert "Too many" in client.post("/accounts/login/", known, REMOTE_ADDR=here).content.decode()
+    assert client.post("/accounts/login/", known, REMOTE_ADDR=elsewhere).status_code == 302
