@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ def page(report: Report, facts: Facts) -> dict[str, Any]:
     return {
         "facts": facts,
         "finding": report.finding(facts),
-        "figures": report.figures(facts),
+        "figures": json.dumps(report.figures(facts)),
         "warnings": [sentence(warned) for warned in facts["warnings"]],
         "as_of": date.fromisoformat(facts["as_of"]),
         **{"bottleneck": _bottleneck, "forecast": _forecast}[report.name](facts),
@@ -173,7 +174,7 @@ def _months_ahead(facts: Facts) -> list[Figure]:
     weighted = [period["stage_weighted"] for period in facts["periods"]]
     if facts["total"] and weighted[0] is not None:
         figures.append(
-            Figure(_("Stage-weighted, for comparison"), in_short(sum(weighted), currency), _("open deals only"))
+            Figure(_("Stage-weighted, for comparison"), in_short(sum(weighted), currency), _("won and open deals"))
         )
     figures.append(Figure(_("Open deals"), str(facts["open_deals"]), _("%(n)s won so far") % {"n": facts["won_deals"]}))
     return figures

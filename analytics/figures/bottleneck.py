@@ -10,6 +10,7 @@ from .theme import ALARM, LOST, NURTURING, OPEN, OURS, REFERENCE, SURFACE, Figur
 
 Facts = dict[str, Any]
 PARKED = "lead-waiting"
+ABOVE = 0.27
 
 
 def figures(facts: Facts) -> dict[str, Figure]:
@@ -20,6 +21,8 @@ def stays(facts: Facts) -> Figure:
     """Median with its interval, the 85 % line, and the reference's median, for stages whose median is known."""
     lines = [line for line in facts["stages"] if line["median_days"] is not None and line["key"] != PARKED]
     names = [line["stage"] for line in lines]
+    row = {line["key"]: place for place, line in enumerate(lines)}
+    rows = list(row.values())
     named = facts["bottleneck"] or {}
     reached = [line for line in lines if line["p85_days"] is not None]
     before = [line for line in lines if line["reference_median_days"] is not None]
@@ -29,7 +32,7 @@ def stays(facts: Facts) -> Figure:
                 "type": "scatter",
                 "mode": "lines",
                 "x": [day for line in reached for day in (line["median_days"], line["p85_days"], None)],
-                "y": [name for line in reached for name in (line["stage"], line["stage"], None)],
+                "y": [y for line in reached for y in (row[line["key"]], row[line["key"]], None)],
                 "line": {"color": REFERENCE, "width": 2, "dash": "dot"},
                 "hoverinfo": "skip",
             },
@@ -37,15 +40,16 @@ def stays(facts: Facts) -> Figure:
                 "type": "scatter",
                 "mode": "markers",
                 "x": [line["p85_days"] for line in reached],
-                "y": [line["stage"] for line in reached],
+                "y": [row[line["key"]] for line in reached],
+                "text": [line["stage"] for line in reached],
                 "marker": {"symbol": "line-ns-open", "size": 14, "color": REFERENCE, "line": {"width": 2.5}},
-                "hovertemplate": _("85 % have left by day") + " %{x}<extra>%{y}</extra>",
+                "hovertemplate": _("85 % have left by day") + " %{x}<extra>%{text}</extra>",
             },
             {
                 "type": "scatter",
                 "mode": "lines",
                 "x": [day for line in lines for day in (line["median_low"], line["median_high"], None)],
-                "y": [name for name in names for name in (name, name, None)],
+                "y": [y for place in rows for y in (place, place, None)],
                 "line": {"color": OURS, "width": 6},
                 "hoverinfo": "skip",
             },
@@ -53,7 +57,8 @@ def stays(facts: Facts) -> Figure:
                 "type": "scatter",
                 "mode": "markers",
                 "x": [line["median_days"] for line in lines],
-                "y": names,
+                "y": rows,
+                "text": names,
                 "marker": {
                     "size": 13,
                     "color": [ALARM if line["key"] == named.get("key") else OURS for line in lines],
@@ -61,25 +66,20 @@ def stays(facts: Facts) -> Figure:
                     "line": {"width": 2, "color": SURFACE},
                 },
                 "customdata": [[_shown(line["median_low"]), _shown(line["median_high"])] for line in lines],
-                "hovertemplate": _("Median, days:") + " %{x} (%{customdata[0]}–%{customdata[1]})<extra>%{y}</extra>",
+                "hovertemplate": _("Median, days:") + " %{x} (%{customdata[0]}–%{customdata[1]})<extra>%{text}</extra>",
             },
             {
                 "type": "scatter",
                 "mode": "markers",
                 "x": [line["reference_median_days"] for line in before],
-                "y": [line["stage"] for line in before],
+                "y": [row[line["key"]] - ABOVE for line in before],
+                "customdata": [line["stage"] for line in before],
                 "marker": {"symbol": "diamond-open", "size": 9, "color": REFERENCE, "line": {"width": 2}},
-                "hovertemplate": _("Median before, days:") + " %{x}<extra>%{y}</extra>",
+                "hovertemplate": _("Median before, days:") + " %{x}<extra>%{customdata}</extra>",
             },
         ],
         xaxis=axis(title=titled(_("days in stage")), rangemode="tozero"),
-        yaxis=axis(
-            categoryorder="array",
-            categoryarray=names[::-1],
-            range=[-0.6, len(names) - 0.4],
-            showgrid=False,
-            automargin=True,
-        ),
+        yaxis=axis(tickvals=rows, ticktext=names, range=[len(names) - 0.4, -0.6], showgrid=False, automargin=True),
         margin={"l": 8, "r": 14, "t": 6, "b": 40},
     )
 

@@ -40,7 +40,10 @@ QUANTILES = {"q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One month. point = won + open + new + recycled, the expected amount; the quantiles are of the same sum."""
+    """One month. point = won + open + new + recycled, the expected amount; the quantiles are of the same sum.
+
+    stage_weighted: what is won already, and the open deals' amounts times their stages' win rates.
+    """
 
     start: date
     end: date
@@ -88,8 +91,8 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
     weighted = deals.stage_weighted(months)
     warnings = deals.warnings(river, today)
     bare = tuple(
-        Period(start, end, deals.won_between(start, selection.as_of), None if weighted is None else float(weighted[i]))
-        for i, (start, end) in enumerate(months)
+        Period(start, end, won, None if weighted is None else won + float(weighted[i]))
+        for i, ((start, end), won) in enumerate(zip(months, deals.won_since(months), strict=True))
     )
     outlook = _Outlook(bare, None, None, None)
     if deals.won == 0:
@@ -154,6 +157,10 @@ def _against_past(facts: dict[str, Any]) -> str:
         return _("Very likely more than the %(before)s of the %(months)s months before.") % words
     if total["q90"] < before:
         return _("Very likely less than the %(before)s of the %(months)s months before.") % words
+    if total["q25"] > before:
+        return _("Likely more than the %(before)s of the %(months)s months before.") % words
+    if total["q75"] < before:
+        return _("Likely less than the %(before)s of the %(months)s months before.") % words
     return _("About as much as the %(before)s of the %(months)s months before; too early to say more.") % words
 
 
@@ -208,6 +215,10 @@ class _Deals:
     def won_between(self, start: date, end: date) -> float:
         inside = pl.col("entered").is_between(days.number(start), days.number(end))
         return float(self.wins.filter(inside)["amount"].sum())
+
+    def won_since(self, months: list[tuple[date, date]]) -> list[float]:
+        """What is won already in each of the months ahead: something in the first at most."""
+        return [self.won_between(start, end) for start, end in months]
 
     def months_won(self, as_of: date, *, before: date) -> tuple[dict[str, Any], ...]:
         """The months before the forecast's first, at most twelve, from the first that history covers whole."""

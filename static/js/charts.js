@@ -88,9 +88,9 @@ function frame() {
 
 // On a phone the names of stages are cut, so that the marks keep their room.
 function shorten(layout) {
-  const names = layout.yaxis.categoryarray;
+  const names = layout.yaxis.ticktext ?? layout.yaxis.categoryarray;
   if (!names) return;
-  layout.yaxis.tickvals = names;
+  layout.yaxis.tickvals ??= names;
   layout.yaxis.ticktext = names.map((name) => (name.length > LONGEST_NAME_ON_PHONE ? `${name.slice(0, LONGEST_NAME_ON_PHONE - 1)}…` : name));
 }
 
