@@ -319,12 +319,16 @@ class Valkey:
 
 
 def _reachable_home(folder: Path, account: Account, say) -> Path:
-    """The data folder itself, or for root one under /var/lib when `nobody` cannot enter it."""
+    """The data folder itself, or for root one under /var/lib when `nobody` cannot enter it; `elsewhere` names that."""
+    note = folder / "elsewhere"
+    if note.exists():
+        return Path(note.read_text())
     if account.can_enter(folder):
         return folder
-    home = LIBRARY / sha256(str(folder).encode()).hexdigest()[:12]
-    for place in (LIBRARY, home):
-        place.mkdir(mode=0o755, exist_ok=True)
+    LIBRARY.mkdir(mode=0o755, exist_ok=True)
+    home = Path(tempfile.mkdtemp(dir=LIBRARY, prefix="data-"))
+    home.chmod(0o755)
+    note.write_text(str(home))
     say(f"The user {account.name} cannot enter {folder}, so the databases of this evaluation are kept in {home}.")
     return home
 

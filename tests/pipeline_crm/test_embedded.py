@@ -107,6 +107,24 @@ def test_started_by_root_the_servers_run_as_nobody(servers, folder):
     assert embedded.Account.fitting().name == "nobody"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as somebody else")
+def test_a_folder_that_nobody_cannot_enter_keeps_its_databases_elsewhere_and_finds_them_again(
+    folder, monkeypatch
+):
+    for name in ("DATABASE_URL", "REDIS_URL", "EVALUATION"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(embedded, "LIBRARY", folder / "library")
+    (closed := folder / "closed").mkdir(mode=0o700)
+    said = []
+    for _ in range(2):
+        servers = embedded.Servers(closed / "var", durable=False, say=said.append)
+        servers.start_or_join()
+        servers.stop()
+    (home,) = (folder / "library").glob("data-*")
+    assert (home / "postgres" / "PG_VERSION").exists()
+    assert len(said) == 1 and str(home) in said[0]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_another_user_of_this_machine_is_not_let_in(servers):
     answer = subprocess.run(

@@ -1,0 +1,143 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from deals.models import Deal, DealActivity, DealChange, DealEvent, Pipeline
+from leads.models import Lead, LeadActivity, LeadEvent, Recycling
+from pipeline_crm import demo
+from pipeline_crm.accounts.models import Membership, Role, User
+from pipeline_crm.demo import people
+from pipeline_crm.foundation import stage_log
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2024, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(demo, "LEADS", 300)
+    monkeypatch.setattr(demo, "HOUSES", 200)
+
+
+def load(seed=1):
+    return demo.load(at=AT, seed=seed, password="secret")
+
+
+def told():
+    """The whole story without ids."""
+    return list(DealEvent.objects.order_by("card__created_at", "card_id", "seq").values_list(
+        "card__organisation__name", "card__owner__email", "to_stage__name", "occurred_at", "amount", "currency"
+    ))  # fmt: skip
+
+
+def test_the_same_seed_and_moment_make_the_same_company(small):
+    with transaction.atomic():
+        load()
+        first = told()
+        transaction.set_rollback(True)
+    load()
+    assert told() == first
+
+
+def test_another_seed_makes_another(small):
+    with transaction.atomic():
+        load(seed=1)
+        first = told()
+        transaction.set_rollback(True)
+    load(seed=2)
+    assert told() != first
+
+
+def test_the_ledger_is_clean(small):
+    load()
+    assert [*stage_log.discrepancies(Deal), *stage_log.discrepancies(Lead)] == []
+
+
+def test_what_happened_was_recorded_when_it_happened(small):
+    load()
+    for model in (DealEvent, LeadEvent):
+        assert model.objects.exists()
+        assert not model.objects.exclude(recorded_at=F("occurred_at")).exists()
+        assert not model.objects.filter(occurred_at__gt=AT).exists()
+
+
+def test_recyclings_belong_to_the_steps_into_waiting(small):
+    load()
+    assert Recycling.objects.exists()
+    for back in Recycling.objects.select_related("lead"):
+        assert back.lead.events.get(seq=back.seq).to_stage == "waiting"
+        assert back.lead.attempt > back.attempt
+
+
+def test_deals_have_products_that_make_their_amount(small):
+    load()
+    for deal in Deal.objects.prefetch_related("lines"):
+        lines = deal.lines.all()
+        assert not lines or sum(line.quantity * line.unit_price for line in lines) == deal.amount
+        assert deal.base_amount is not None
+
+
+def test_next_steps_are_overdue_today_later_or_missing(small):
+    load()
+    due = set(DealActivity.objects.planned().values_list("due_on", flat=True))
+    due |= set(LeadActivity.objects.planned().values_list("due_on", flat=True))
+    assert min(due) < AT.date() < max(due) and AT.date() in due
+    assert Lead.objects.open().exclude(activities__done_at=None).exists()
+
+
+def test_changes_of_amount_and_date_are_logged(small):
+    load()
+    assert set(DealChange.objects.values_list("field", flat=True)) == {"amount", "expected_close"}
+
+
+def test_the_people_can_sign_in_and_have_their_roles(small):
+    load()
+    assert all(User.objects.get(email=one.email).check_password("secret") for one in people.COLLEAGUES)
+    assert set(Membership.objects.values_list("role", flat=True)) == set(Role.values)
+
+
+def test_each_colleague_sees_a_board_with_deals(small):
+    load()
+    for one in people.COLLEAGUES:
+        user = User.objects.get(email=one.email)
+        assert Deal.objects.visible_to(user).open().exists() and Lead.objects.visible_to(user).open().exists()
+
+
+def test_it_loads_only_into_an_empty_installation(small):
+    load()
+    with pytest.raises(demo.NotEmpty):
+        load()
+    with pytest.raises(CommandError, match="empty installation"):
+        call_command("load_demo")
+
+
+def test_if_empty_leaves_a_company_alone(small, capsys):
+    User.objects.create_user("someone@example.com")
+    call_command("load_demo", if_empty=True)
+    assert capsys.readouterr().out == "" and not Pipeline.objects.exists()
+
+
+def test_the_command_prints_the_sign_ins_and_they_stay_known(small, capsys):
+    call_command("load_demo", seed=2)
+    assert f"ada@{people.DOMAIN}" in capsys.readouterr().out
+    assert f"{demo.EVALUATION_PASSWORD}  (admin)" in demo.sign_in_lines()[0]
+
+
+def test_outside_an_evaluation_the_password_is_nobodys_secret_twice(small, capsys, settings):
+    settings.EVALUATION = False
+    call_command("load_demo")
+    assert demo.EVALUATION_PASSWORD not in capsys.readouterr().out
+    assert demo.sign_in_lines() == []
+
+
+@pytest.mark.slow
+def test_the_whole_company_loads_in_time():
+    began = timezone.now()
+    summary = load()
+    assert (timezone.now() - began).total_seconds() < 20
+    assert 2950 <= summary.leads <= 3000 and 1350 <= summary.deals <= 1700 and 55 <= summary.open_deals <= 120
