@@ -21,7 +21,6 @@ from .append_only import AmendmentKind, Card, Origin, StageAmendment, StageEvent
 from .errors import Refusal
 from .loading import copy_in
 
-
 MANY = 100
 
 
@@ -285,8 +284,8 @@ def discrepancies(model: type[Card]) -> Iterator[str]:
 
 
 def _plan_anew(*grown: type[models.Model]) -> None:
-    """Let PostgreSQL count what it holds now. The checks of a large load follow plans made for the tables as they were
-    before; with the counts of empty tables every index looks equally good, and the wrong one is read from end to end."""
+    """Let PostgreSQL count what it holds now. The checks of a large load follow plans made for the tables as they
+    were; with the counts of empty tables every index looks equally good, and the wrong one is read from end to end."""
     tables = ", ".join(model._meta.db_table for model in grown)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE (SKIP_LOCKED) {tables}")

@@ -125,13 +125,14 @@ class _Import:
         else:
             self.outcome.lines = LineCount()
             read = cases.history(table, self.mapping, currency=currency, on=self.at, lines=self.outcome.lines)
-        found = []
+        found: list[Case] = []
         for case in read:
-            problem = case if isinstance(case, Unusable) else self._unconvertible(case)
-            if problem is None:
-                found.append(case)
-            else:
+            if isinstance(case, Unusable):
+                self._reject(case)
+            elif problem := self._unconvertible(case):
                 self._reject(problem)
+            else:
+                found.append(case)
         return found
 
     def _unconvertible(self, case: Case) -> Unusable | None:
@@ -295,7 +296,7 @@ class _Import:
         columns: dict[str, list[Case]] = {}
         for case in new:
             columns.setdefault(case.steps[-1].stage, []).append(case)
-        ranked = {}
+        ranked: dict[str, str] = {}
         for stage, column in columns.items():
             column.sort(key=lambda case: case.steps[-1].at or self.at, reverse=True)
             places = ranks.many(len(column), before=lowest.get(self.stages[stage].pk))

@@ -236,7 +236,7 @@ class RowReader:
 
     def is_left_out(self) -> bool:
         marks = self.mapping.leave_out
-        return bool(marks) and same_word(self.cells[marks.column]) in marks.words
+        return marks is not None and same_word(self.cells[marks.column]) in marks.words
 
     def steps(self) -> list[CaseStep]:
         """The way of a deal of which the file knows its stage and perhaps some dates."""
