@@ -46,6 +46,7 @@ $(RUN_READY): requirements.lock
 	@echo "Installing what the product runs on into .venv …"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) -r requirements.lock
+	@command -v npm >/dev/null || exit 0; [ -d static/vendor ] || $(BIN)/python -m pipeline_crm.vendoring
 	@touch $@
 
 $(TEST_READY): requirements-dev.lock $(RUN_READY)

@@ -19,6 +19,9 @@ FONT_STYLE = """@font-face {
 """
 
 
+SECONDS_TO_FETCH = 30
+
+
 class CannotFetch(Exception):
     """The packages cannot be had here; the product runs without them."""
 
@@ -46,15 +49,25 @@ def vendor(lock: Path, target: Path, fetch=None) -> list[str]:
     return sorted(path.name for path in target.iterdir())
 
 
+def fetch_for(checkout: Path) -> str:
+    """Fetch what the checkout's lock pins, where it can be had, and say what became of it. WrongContent is raised."""
+    try:
+        names = vendor(checkout / "static" / "assets.lock", checkout / "static" / "vendor")
+    except CannotFetch as error:
+        return f"Nothing was fetched ({error}). Charts and type use their fall-backs."
+    return "In static/vendor/: " + ", ".join(names)
+
+
 def npm_pack(specification: str, folder: Path) -> Path:
     """The package's archive, fetched by npm from whatever registry it is set up for."""
     npm = shutil.which("npm")
     if npm is None:
         raise CannotFetch("npm is not installed")
-    answer = subprocess.run(
-        [npm, "pack", "--json", "--ignore-scripts", specification],
-        cwd=folder, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    command = [npm, "pack", "--json", "--ignore-scripts", "--fetch-retries=1", specification]
+    try:
+        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS_TO_FETCH)
+    except subprocess.TimeoutExpired:
+        raise CannotFetch(f"npm did not fetch {specification} within {SECONDS_TO_FETCH} s") from None
     if answer.returncode:
         raise CannotFetch(f"npm could not fetch {specification}: {answer.stderr.strip().splitlines()[-1:]}")
     return folder / json.loads(answer.stdout)[0]["filename"]
@@ -74,3 +87,7 @@ def extract(archive: Path, files: dict[str, str], target: Path) -> None:
             if member is None:
                 raise WrongContent(f"{inside} in {archive.name} is not a file")
             (target / Path(name).name).write_bytes(member.read())
+
+
+if __name__ == "__main__":
+    print(fetch_for(Path(__file__).resolve().parent.parent))  # noqa: T201 (a command of the Makefile)

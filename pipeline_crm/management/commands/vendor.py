@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pipeline_crm.vendoring import CannotFetch, WrongContent, vendor
+from pipeline_crm.vendoring import WrongContent, fetch_for
 
 
 class Command(BaseCommand):
@@ -12,10 +12,6 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         try:
-            names = vendor(settings.BASE_DIR / "static" / "assets.lock", settings.BASE_DIR / "static" / "vendor")
+            self.stdout.write(fetch_for(settings.BASE_DIR))
         except WrongContent as error:
             raise CommandError(str(error))
-        except CannotFetch as error:
-            self.stdout.write(f"Nothing was fetched ({error}). Charts and type use their fall-backs.")
-            return
-        self.stdout.write("In static/vendor/: " + ", ".join(names))
