@@ -1,3 +1,4 @@
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -72,15 +73,29 @@ def test_the_database_keeps_a_key_once():
         Job.objects.create(kind="jobs.tidy", idem_key="a", accepted_at=NOW, due_at=NOW)
 
 
+def broker_at(port: int) -> Celery:
+    app = Celery()
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    app.conf.broker_url = f"redis://127.0.0.1:{port}/0"
+    return app
+
+
+@pytest.fixture
+def frozen_port():
+    """A broker that takes calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
 @pytest.mark.django_db
-def test_an_absent_broker_delays_nobody_and_fails_nothing(monkeypatch, django_capture_on_commit_callbacks):
-    nowhere = Celery(broker="redis://127.0.0.1:1/0")
-    nowhere.config_from_object("django.conf:settings", namespace="CELERY")
-    nowhere.conf.broker_url = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(accepting, "current_app", nowhere)
+@pytest.mark.parametrize("broker", ["absent", "frozen"])
+def test_a_broker_that_does_not_answer_delays_nobody_and_fails_nothing(
+    monkeypatch, frozen_port, broker, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(accepting, "current_app", broker_at(1 if broker == "absent" else frozen_port))
     began = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         job = accepting.accept("jobs.tidy", key="a", at=NOW)
+    assert time.monotonic() - began < 3
     assert Job.objects.get() == job
     assert accepting.wake(job.pk, "jobs.tidy") is False
-    assert time.monotonic() - began < 3
