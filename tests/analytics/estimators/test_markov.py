@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from analytics.estimators import markov
+from analytics.estimators.markov import Nights
+from analytics.estimators.survival import OPEN
+
+
+def nights(*rows):
+    """Rows are state, watched_from, stop, next."""
+    return Nights(*(np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)))
+
+
+def constant(states, ages, moves):
+    """Hazards that do not depend on age; moves: (state, next) → hazard."""
+    hazards = np.zeros((states, ages, states + 2))
+    for (state, following), hazard in moves.items():
+        hazards[state, :, following] = hazard
+    return hazards
+
+
+def test_counts_by_hand():
+    counts = markov.count(nights((0, 0, 3, 1), (0, 1, 2, OPEN), (1, 0, 2, 3)), states=2, ages=4)
+    assert counts.exposure.tolist() == [[1, 2, 1, 0], [1, 1, 0, 0]]
+    assert counts.events[0, 1].tolist() == [0, 0, 1, 0]
+    assert counts.events[1, 3].tolist() == [0, 1, 0, 0]
+
+
+def test_nights_beyond_the_last_age_count_there():
+    counts = markov.count(nights((0, 0, 10, 1)), states=1, ages=4)
+    assert counts.exposure.sum() == 10
+    assert counts.events[0, 1].tolist() == [0, 0, 0, 1]
+
+
+def test_with_one_stage_the_chance_is_the_geometric_one():
+    ahead = markov.prospects(constant(1, 5, {(0, 1): 0.1}), np.zeros(20, dtype=np.int64))
+    assert ahead.now[0, 0, 0] == pytest.approx(1 - 0.9**20)
+
+
+def test_periods_share_out_the_chance():
+    hazards = constant(2, 5, {(0, 1): 0.2, (0, 3): 0.1, (1, 2): 0.3, (1, 3): 0.2})
+    split = markov.prospects(hazards, np.repeat([0, 1, 2], 10)).now
+    whole = markov.prospects(hazards, np.zeros(30, dtype=np.int64)).now
+    assert split.sum(axis=2) == pytest.approx(whole[:, :, 0])
+
+
+def test_prospects_agree_with_a_walk():
+    hazards = constant(2, 3, {(0, 1): 0.15, (0, 3): 0.05, (1, 2): 0.10, (1, 0): 0.05, (1, 3): 0.02})
+    hazards[0, 0] *= 0.5
+    rng, won, n = np.random.default_rng(5), 0, 6000
+    for _ in range(n):
+        state, age = 0, 0
+        for _night in range(25):
+            step = np.searchsorted(np.cumsum(hazards[state, min(age, 2)]), rng.random())
+            state, age = (step, 0) if step < 4 else (state, age + 1)
+            if state >= 2:
+                won += state == 2
+                break
+    assert markov.prospects(hazards, np.zeros(25, dtype=np.int64)).now[0, 0, 0] == pytest.approx(won / n, abs=0.02)
+
+
+def test_fitted_hazards_find_the_rates_they_came_from():
+    rng = np.random.default_rng(6)
+    stop = rng.geometric(0.08, 5000)
+    following = np.where(rng.random(5000) < 0.75, 1, 2)
+    counts = markov.count(Nights(np.zeros(5000, int), np.zeros(5000, int), stop, following), states=1, ages=60)
+    mean = markov.fit(counts).mean()
+    assert mean[0, 5, 1] == pytest.approx(0.06, rel=0.25)
+    assert mean[0, :30, 2].mean() == pytest.approx(0.02, rel=0.15)
+
+
+def test_a_stage_without_moves_borrows_from_the_pipeline_and_stays_sane():
+    counts = markov.count(nights(*[(0, 0, 4, 1)] * 30), states=2, ages=10)
+    mean = markov.fit(counts).mean()
+    assert np.isfinite(mean).all() and (mean.sum(axis=2) < 1).all()
+    assert mean[1, 0, 2] > 0 or mean[1, 0, 3] > 0
+
+
+def test_draws_vary_around_the_mean_and_repeat_with_the_seed():
+    hazards = markov.fit(markov.count(nights(*[(0, 0, 4, 1)] * 200), states=1, ages=10))
+    draws = np.stack([hazards.draw(np.random.default_rng(seed)) for seed in range(200)])
+    assert draws.mean(axis=0) == pytest.approx(hazards.mean(), abs=0.02)
+    assert (hazards.draw(np.random.default_rng(1)) == draws[1]).all()
