@@ -12,13 +12,65 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
 
 SPRITE = "icons.svg"
-NAMES = """
-    activity arrow-down arrow-left arrow-right arrow-right-left arrow-up building-2 calendar calendar-clock chart-column
-    check chevron-down circle-alert circle-check circle-question-mark circle-x clock ellipsis euro eye file-text flame funnel gauge
-    handshake history hourglass inbox kanban keyboard list-filter log-out mail megaphone message-square moon paperclip
-    pencil phone plus recycle refresh-cw search settings sun table-2 target ticket trending-down trending-up
-    triangle-alert trophy undo-2 user users wifi-off x
-""".split()
+NAMES = [
+    "activity",
+    "arrow-down",
+    "arrow-left",
+    "arrow-right",
+    "arrow-right-left",
+    "arrow-up",
+    "building-2",
+    "calendar",
+    "calendar-clock",
+    "chart-column",
+    "check",
+    "chevron-down",
+    "circle-alert",
+    "circle-check",
+    "circle-question-mark",
+    "circle-x",
+    "clock",
+    "ellipsis",
+    "euro",
+    "eye",
+    "file-text",
+    "flame",
+    "funnel",
+    "gauge",
+    "handshake",
+    "history",
+    "hourglass",
+    "inbox",
+    "kanban",
+    "keyboard",
+    "list-filter",
+    "log-out",
+    "mail",
+    "megaphone",
+    "message-square",
+    "moon",
+    "paperclip",
+    "pencil",
+    "phone",
+    "plus",
+    "recycle",
+    "refresh-cw",
+    "search",
+    "settings",
+    "sun",
+    "table-2",
+    "target",
+    "ticket",
+    "trending-down",
+    "trending-up",
+    "triangle-alert",
+    "trophy",
+    "undo-2",
+    "user",
+    "users",
+    "wifi-off",
+    "x",
+]
 
 
 def sprite(names: list[str] = NAMES) -> str:

@@ -19,7 +19,9 @@ def scene():
     make_reason("Budget")
     make_reason("Timing", days=30)
     deals = [
-        make_deal(pipeline=pipeline, by=ada, owner=ada, team=team, at=ago(9 - n), title=f"Deal {n}", amount=1000 * (n + 1))
+        make_deal(
+            pipeline=pipeline, by=ada, owner=ada, team=team, at=ago(9 - n), title=f"Deal {n}", amount=1000 * (n + 1)
+        )
         for n in range(3)
     ]
     return ada, pipeline, deals

@@ -4,22 +4,24 @@ import { cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
 import { isActive, setActive } from "./focus.js";
 
 /**
- * Replace the card with the one that arrived and return it; remove it and return null when it is on this board no more.
- * It stays exactly where it was put, unless the server says another column or `byRank` is asked for.
+ * Replace the card with the one that arrived and return it; remove it and return null when the answer says that it is on
+ * this board no more. Without an answer nothing changes. The card stays exactly where it was put, unless the server says
+ * another column or `byRank` is asked for.
  */
 export function settle(id, { byRank = false } = {}) {
-  const arrived = document.querySelector(`.arrival > #card-${CSS.escape(id)}`);
+  const answer = document.querySelector(".arrival");
+  const arrived = answer?.querySelector(`#card-${CSS.escape(id)}`);
+  answer?.remove();
   const shown = document.querySelector(`#board #card-${CSS.escape(id)}`);
+  if (!answer) return shown;
   const column = arrived && columnOfStage(arrived.dataset.stage);
   if (!column) {
     shown?.remove();
-    arrived?.remove();
     return null;
   }
   const wasActive = shown && isActive(shown);
   const hadFocus = shown?.contains(document.activeElement);
   const staysPut = shown && columnOf(shown) === column && !byRank;
-  arrived.remove();
   if (shown) shown.replaceWith(arrived);
   if (!staysPut) placeByRank(arrived, column);
   if (wasActive || hadFocus) setActive(arrived, { focus: hadFocus });

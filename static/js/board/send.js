@@ -28,17 +28,19 @@ export function fetchCard(url) {
 
 async function answer(source, verb, url) {
   let request = null;
-  // A refusal carries the card as it really is; htmx would drop the body of a 4xx.
-  source.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    const carriesCard = detail.xhr.responseText.includes('class="arrival"');
-    detail.shouldSwap = carriesCard;
-    if (carriesCard) detail.isError = false;
-  });
   source.addEventListener("htmx:afterRequest", ({ detail }) => (request = detail.xhr));
   await htmx.ajax(verb, url, { source, target: "#arrivals", swap: "innerHTML" }).catch(() => {});
   const events = eventsOf(request);
   return { status: request?.status ?? 0, happening: events["card-moved"], refusal: events.refused };
 }
+
+// A refusal carries the card as it really is; htmx would drop the body of a 4xx. Anything else brings no card.
+document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
+  if (target.id !== "arrivals") return;
+  const carriesCard = detail.xhr.responseText.includes('class="arrival"');
+  detail.shouldSwap = carriesCard;
+  if (carriesCard) detail.isError = false;
+});
 
 function eventsOf(request) {
   try {

@@ -1,0 +1,93 @@
+"""A deal's page and panel: facts in place, next steps, notes, corrections."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from deals.domain import moving
+from deals.models import Deal
+from tests.factories import ago, make_deal, make_pipeline, stage_of, three_people
+
+pytestmark = pytest.mark.django_db
+HTMX = {"headers": {"HX-Request": "true"}}
+
+
+@pytest.fixture
+def scene(client):
+    ana, ben, cleo = three_people()
+    deal = make_deal(pipeline=make_pipeline("New business", is_default=True), owner=ana, by=ana, at=ago(20))
+    moving.move(deal, to=stage_of(deal.pipeline, "Proposal"), by=ana, at=ago(5))
+    client.force_login(ana)
+    return client, ana, deal
+
+
+def test_the_page_is_whole_and_the_panel_is_a_part_of_it(scene):
+    client, _ana, deal = scene
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    panel = client.get(f"/deals/{deal.pk}/", **HTMX).content.decode()
+    assert "<!doctype html>" in page
+    assert "<html" not in panel
+    for words in ("moved it from Inquiry to Proposal", "Chance to win", "No next step"):
+        assert words in page
+        assert words in panel
+
+
+def test_the_stepper_tells_the_days_of_each_stage(scene):
+    client, _ana, deal = scene
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert '<span>Inquiry</span><small class="num">15 d</small>' in page
+    assert '<span>Proposal</span><small class="num">5 d</small>' in page
+
+
+def test_a_fact_is_changed_in_place(scene):
+    client, _ana, deal = scene
+    fields = {"amount": "12 500", "currency": "EUR", "version": deal.version}
+    answer = client.post(f"/deals/{deal.pk}/facts/", fields, **HTMX)
+    assert answer.status_code == 200
+    assert json.loads(answer["HX-Trigger"])["card-changed"]["id"] == deal.pk
+    assert Deal.objects.get(pk=deal.pk).amount == 12500
+
+
+def test_a_fact_that_does_not_fit_is_said_beside_it(scene):
+    client, _ana, deal = scene
+    answer = client.post(f"/deals/{deal.pk}/facts/", {"amount": "-5", "version": deal.version}, **HTMX)
+    assert answer.status_code == 422
+    assert "errorlist" in answer.content.decode()
+
+
+def test_a_fact_changed_meanwhile_is_refused(scene):
+    client, ana, deal = scene
+    client.post(f"/deals/{deal.pk}/facts/", {"title": "Mine", "version": deal.version})
+    answer = client.post(f"/deals/{deal.pk}/facts/", {"title": "Theirs", "version": deal.version}, **HTMX)
+    assert answer.status_code == 409
+    assert Deal.objects.get(pk=deal.pk).title == "Mine"
+
+
+def test_a_next_step_is_planned_moved_and_done(scene):
+    client, _ana, deal = scene
+    day = date.today() + timedelta(days=3)
+    client.post(f"/deals/{deal.pk}/activities/", {"kind": "call", "subject": "Ask about the offer", "due_on": day})
+    step = deal.activities.get()
+    client.post(f"/deals/{deal.pk}/activities/{step.pk}/date/", {"due_on": day + timedelta(days=1)})
+    step.refresh_from_db()
+    assert step.due_on == day + timedelta(days=1)
+    answer = client.post(f"/deals/{deal.pk}/activities/{step.pk}/outcome/", {"outcome": "They like it"}, **HTMX)
+    assert "They like it" in answer.content.decode()
+    step.refresh_from_db()
+    assert step.done_at
+
+
+def test_a_note_stands_in_the_history(scene):
+    client, _ana, deal = scene
+    answer = client.post(f"/deals/{deal.pk}/notes/", {"text": "Wants two invoices <b>"}, **HTMX)
+    assert "Wants two invoices &lt;b&gt;" in answer.content.decode()
+
+
+def test_a_step_is_redated_with_a_reason(scene):
+    client, _ana, deal = scene
+    fields = {"kind": "redate", "seq": 2, "occurred_at": ago(8).date(), "reason": "Signed on Friday"}
+    assert client.post(f"/deals/{deal.pk}/corrections/", fields).status_code == 302
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert "Signed on Friday" in page
+    assert '<span>Proposal</span><small class="num">8 d</small>' in page or "7 d" in page

@@ -1,0 +1,56 @@
+"""The settings page of pipelines: administrators shape them, nobody else."""
+
+import pytest
+
+from deals.models import Pipeline
+from pipeline_crm.accounts.models import Role
+from tests.factories import make_deal, make_pipeline, make_team, make_user, stage_of, three_people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def scene(client):
+    client.force_login(make_user(team=make_team(), role=Role.ADMIN))
+    return client, make_pipeline("New business", is_default=True)
+
+
+def names(pipeline):
+    return [stage.name for stage in pipeline.stages.open().order_by("position")]
+
+
+def test_a_stage_is_added_renamed_ordered_and_limited(scene):
+    client, pipeline = scene
+    client.post(f"/settings/pipelines/{pipeline.pk}/stages/", {"name": "Demo"})
+    demo = stage_of(pipeline, "Demo")
+    client.post(f"/settings/stages/{demo.pk}/", {"name": "Trial", "limit": "5", "fixed_chance": "45"})
+    client.post(f"/settings/stages/{demo.pk}/order/", {"direction": "up"})
+    demo.refresh_from_db()
+    assert (demo.name, demo.limit, float(demo.fixed_chance)) == ("Trial", 5, 0.45)
+    assert names(pipeline)[-2:] == ["Trial", "Estimate"]
+    page = client.get("/settings/pipelines/").content.decode()
+    assert "Limit 5" in page
+
+
+def test_a_stage_retires_and_its_deals_go_to_the_successor(scene):
+    client, pipeline = scene
+    deal = make_deal(pipeline=pipeline, stage="Hearing")
+    hearing, proposal = stage_of(pipeline, "Hearing"), stage_of(pipeline, "Proposal")
+    client.post(f"/settings/stages/{hearing.pk}/retirement/", {"successor": proposal.pk})
+    deal.refresh_from_db()
+    assert deal.stage == proposal
+    assert "Hearing" not in names(pipeline)
+
+
+def test_a_pipeline_is_added(scene):
+    client, _pipeline = scene
+    client.post("/settings/pipelines/new/", {"name": "Renewals"})
+    assert Pipeline.objects.filter(name="Renewals").exists()
+
+
+def test_only_administrators_shape_pipelines(scene):
+    client, pipeline = scene
+    _ana, ben, _cleo = three_people()
+    client.force_login(ben)
+    assert client.get("/settings/pipelines/").status_code == 403
+    assert client.post(f"/settings/pipelines/{pipeline.pk}/stages/", {"name": "Demo"}).status_code == 403
