@@ -1,4 +1,4 @@
-"""Every page of ours at both sizes in both colour schemes: no axe violation, no console error, no sideways scrolling."""
+"""Every page at both sizes in both colour schemes: no axe violation, no console error, no sideways scrolling."""
 
 import pytest
 

@@ -113,7 +113,8 @@ def test_dragging_within_a_column_keeps_the_order(open_page, scene):
     drag(page, cards.nth(0), cards.nth(2), to=(0.5, last["height"] - 8))
     wanted = [order[1], order[2], order[0]]
     page.wait_for_function(
-        "ids => [...document.querySelectorAll('#board .col:first-child .card:not(.saving)')].map(one => one.dataset.id).join() === ids",
+        """ids => [...document.querySelectorAll('#board .col:first-child .card:not(.saving)')]
+            .map(one => one.dataset.id).join() === ids""",
         arg=",".join(wanted),
     )
     page.reload()
@@ -235,7 +236,7 @@ def test_the_filter_narrows_cards_and_totals_and_stays_in_the_address(open_page,
 
 def test_a_finger_scrolls_or_holds(open_page, scene):
     ana, _ben, pipeline, (deal, *_others) = scene
-    for n in range(8):
+    for _ in range(8):
         make_deal(pipeline=pipeline, by=ana, owner=ana, team=deal.team, at=ago(3))
     page = open_page(ana, size=PHONE, touch=True)
     finger = page.context.new_cdp_session(page)

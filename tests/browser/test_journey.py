@@ -1,7 +1,10 @@
 """The whole river in a browser: to Proposal, to Order, to Lost, back to nurturing, and awake again."""
 
 import pytest
+from django.utils import timezone
 
+from analytics import catalogue as reports
+from analytics.selection import Selection
 from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.accounts.models import Role
@@ -27,6 +30,10 @@ def scene():
     return ada, pipeline, deals
 
 
+def selection_of(pipeline):
+    return Selection(pipeline=pipeline.pk, as_of=timezone.localdate())
+
+
 def card(page, subject):
     return page.locator(f"#board #card-{subject.pk}")
 
@@ -37,7 +44,7 @@ def column(page, pipeline, name):
 
 def saved(page, subject):
     page.wait_for_function(
-        """id => { const card = document.querySelector(`#board #card-${id}`); return !card || !card.matches('.saving, .away'); }""",
+        "id => !document.querySelector(`#board #card-${id}:is(.saving, .away)`)",
         arg=subject.pk,
     )
 
@@ -84,3 +91,7 @@ def test_a_deal_goes_to_order_and_another_is_lost_recycled_and_woken(open_page, 
     for words in ["sent it back after a lost deal (Timing)", "moved it from Waiting to Nurturing"]:
         assert page.locator(".timeline").get_by_text(words).count() == 1
     assert not page.faults
+
+    stages = reports.compute("bottleneck", selection_of(pipeline))["stages"]
+    entered = {line["stage"]: line["entered"] for line in stages if line["entered"]}
+    assert entered == {"Generation": 3, "Inquiry": 3, "Proposal": 1, "Waiting": 1, "Nurturing": 1}
