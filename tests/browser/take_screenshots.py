@@ -13,11 +13,6 @@ from tests.browser.conftest import FLAGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 PAGES = {"sales": "/", "bottleneck": "/insight/bottleneck/"}
-    "sales": "/",
-    "marketing": "/marketing/",
-    "bottleneck": "/insight/bottleneck/",
-    "forecast": "/insight/forecast/",
-}
 
 
 def main(address: str, email: str, password: str) -> None:
