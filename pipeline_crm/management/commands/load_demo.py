@@ -7,6 +7,7 @@ from django.utils import timezone
 from pipeline_crm import demo
 from pipeline_crm.demo import people
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.jobs.domain import accepting
 
 
 class Command(BaseCommand):
@@ -22,10 +23,12 @@ class Command(BaseCommand):
         if if_empty and not demo.is_possible():
             return
         password = demo.EVALUATION_PASSWORD if settings.EVALUATION else secrets.token_urlsafe(9)
+        now = timezone.now()
         try:
-            summary = demo.load(at=timezone.now(), seed=seed, password=password)
+            summary = demo.load(at=now, seed=seed, password=password)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
+        accepting.accept("analytics.learn_norms", key=f"after the demo of {now.isoformat()}", at=now)
         self.stdout.write(f"{summary.leads:,} leads, {summary.deals:,} deals, {summary.open_deals} of them open.")
         for colleague in people.COLLEAGUES:
             self.stdout.write(f"  {colleague.email:<26} {password}  ({colleague.role}, {', '.join(colleague.teams)})")
