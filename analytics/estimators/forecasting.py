@@ -1,6 +1,6 @@
 """What will be won, when: open cards and those not there yet, drawn many times.
 
-Each draw takes hazards from their posterior, a level of inflow, and a shock common to all cards of a period: months are
+Each draw takes hazards from their posterior, a level of inflow, a resample of past amounts, and a shock common to all cards of a period: months are
 good or bad together, and intervals that leave this out are far too narrow. Chance is passed in.
 
 Source: semi-Markov competing risks (`markov`); gamma frailty per period with a moment estimate of its variance.
@@ -123,17 +123,18 @@ def simulate(
         ages = ahead.now.shape[1]
         chances = ahead.now[cards.state, np.minimum(cards.age, ages - 1)]
         per_arrival = _wins_per_arrival(ahead.at_entry, coming.entry, period_of_day)
+        usual = rng.choice(won_amounts, size=len(won_amounts)) if len(won_amounts) else won_amounts
         for _ in range(runs):
             common = _gamma(rng, shock, periods)
             won_in = _period_won(chances * common, rng)
             is_won = won_in < periods
-            amounts = _amounts(cards.amount[is_won], won_amounts, rng)
+            amounts = _amounts(cards.amount[is_won], usual, rng)
             opens[row] = np.bincount(won_in[is_won], weights=amounts, minlength=periods)[:periods]
             level = coming.per_day * _gamma(rng, coming.variance, 1)[0]
             arrived = rng.poisson(np.maximum(level * per_arrival * common, 0.0))
             second = rng.binomial(arrived, coming.second_tries)
-            news[row] = _sums(arrived - second, won_amounts, rng)
-            again[row] = _sums(second, won_amounts, rng)
+            news[row] = _sums(arrived - second, usual, rng)
+            again[row] = _sums(second, usual, rng)
             wins[row] = np.bincount(won_in[is_won], minlength=periods)[:periods] + arrived
             row += 1
     return Draws(*out)

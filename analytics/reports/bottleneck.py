@@ -102,14 +102,14 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Bott
     visited = stage_visits.visits(log.steps, today)
     window = tuple(days.number(day) for day in selection.window)
     reference = tuple(days.number(day) for day in selection.reference)
-    since = stage_visits.trusted_from(visited)
+    entered_from, since = window[0], stage_visits.trusted_from(visited)
     if since is not None:
         window, reference = (max(window[0], since), window[1]), (max(reference[0], since), reference[1])
     warnings = _warnings(river, visited, since, selection, today)
-    shown = [code for code, stage in enumerate(log.stages) if stage.is_open and _appears(visited, code, window[0])]
+    shown = [code for code, stage in enumerate(log.stages) if stage.is_open and _appears(visited, code, entered_from)]
     lines = []
     for code in shown:
-        line, more = _line(log, visited, code, window, reference, today)
+        line, more = _line(log, visited, code, entered_from, window, reference, today)
         lines.append(line)
         warnings += more
     named, tests = None, 0
@@ -218,7 +218,7 @@ def _warnings(
 
 
 def _line(
-    log: EventLog, visited: pl.DataFrame, code: int, window: tuple, reference: tuple, today: int
+    log: EventLog, visited: pl.DataFrame, code: int, entered_from: int, window: tuple, reference: tuple, today: int
 ) -> tuple[StageLine, list[dict[str, Any]]]:
     stage = log.stages[code]
     here = visited.filter(pl.col("stage") == code)
@@ -226,7 +226,7 @@ def _line(
         "key": stage.key,
         "stage": stage.name,
         "half": stage.half.value,
-        "entered": here.filter(pl.col("entered") >= window[0]).height,
+        "entered": here.filter(pl.col("entered") >= entered_from).height,
         "open": here["left"].null_count(),
     }
     now, before = (stage_visits.watched(here, *period) for period in (window, reference))
@@ -339,7 +339,7 @@ def _named(
     low, gain, high = (float(value) for value in np.quantile(gains.gain[code], [0.1, 0.5, 0.9]))
     if gain <= SMALLEST_GAIN * expected:
         return None, len(tests), warnings
-    test, q_of = min((pair for pair in significant if pair[0].code == code), key=lambda pair: pair[0].p)
+    test, q_of = _kind([pair for pair in significant if pair[0].code == code])
     return (
         Bottleneck(
             key=log.stages[code].key,
@@ -356,6 +356,11 @@ def _named(
         len(tests),
         warnings,
     )
+
+
+def _kind(found: list[tuple[_Test, float]]) -> tuple[_Test, float]:
+    """A stage that loses more also lets fewer go on: where both hold it is a leak."""
+    return min(found, key=lambda pair: (pair[0].kind != "leak", pair[0].p))
 
 
 def _tests(

@@ -173,7 +173,8 @@ class _Deals:
         self.states = len(log.open_stages)
         self.visited = stage_visits.visits(log.steps, today)
         self.nightly = stage_visits.nights(self.visited)
-        self.since = stage_visits.trusted_from(self.visited) or today
+        since = stage_visits.trusted_from(self.visited)
+        self.since = today if since is None else since
         standing = self.visited.filter(pl.col("left").is_null())
         self.all = standing.height
         self.open = standing.filter(pl.col("stage") < self.states).join(
