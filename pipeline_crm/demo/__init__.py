@@ -201,7 +201,7 @@ class _Company:
             value=Decimal(round(9000 * story.size / 100) * 100) if stage != "generation" else None,
             currency="CHF" if person.organisation.country == "Switzerland" else "EUR",
             tags=tags,
-            score=min(98, int(20 + 12 * len(story.steps) + rng.uniform(0, 30))),
+            score=min(96, int(15 + 9 * len(story.steps) + rng.uniform(0, 35))),
         )
         self.leads.append((lead, story))
         rep = rng.choice(self.reps[team.name])
@@ -354,13 +354,17 @@ class _Company:
         for lead, story in self.leads:
             done += self._past(LeadActivity, "lead", lead, story.steps, lead.owner)
             if story.steps[-1].stage in ("generation", "nurturing", "qualification", "ready"):
-                done += self._next(LeadActivity, "lead", lead, lead.owner or self.marketers[0], nothing=0.3)
+                done += self._next(
+                    LeadActivity, "lead", lead, story.steps[-1].stage, lead.owner or self.marketers[0], nothing=0.3
+                )
         copy_in(done)
         done_for_deals: list[DealActivity] = []
         for deal, story in self.deals:
             done_for_deals += self._past(DealActivity, "deal", deal, story.steps, deal.owner)
             if story.is_open:
-                done_for_deals += self._next(DealActivity, "deal", deal, deal.owner or self.reps[deal.team.name][0])
+                done_for_deals += self._next(
+                    DealActivity, "deal", deal, story.stage, deal.owner or self.reps[deal.team.name][0]
+                )
         copy_in(done_for_deals)
 
     def _past(self, model: type, name: str, card: Any, steps: list[simulation.Step], by: User | None) -> Iterable[Any]:
@@ -385,7 +389,7 @@ class _Company:
                 person=card.person, created_at=when,
             )  # fmt: skip
 
-    def _next(self, model: type, name: str, card: Any, by: User, nothing: float = 0.14) -> Iterable[Any]:
+    def _next(self, model: type, name: str, card: Any, stage: str, by: User, nothing: float = 0.14) -> Iterable[Any]:
         """What is planned: overdue, today, later, or nothing at all."""
         rng = self.rng
         chance = rng.random()
@@ -397,10 +401,10 @@ class _Company:
             due = self.today
         else:
             due = self.today + timedelta(days=rng.randint(1, 16))
-        kind = rng.choice(list(people.NEXT))
+        kind, subject = rng.choice(people.NEXT[stage])
         created = min(max(card.stage_entered_at, self.at - timedelta(days=rng.randint(2, 12))), self.at)
         yield model(
-            **{name: card}, kind=kind, subject=rng.choice(people.NEXT[kind]), due_on=due, by=by, person=card.person,
+            **{name: card}, kind=kind, subject=subject, due_on=due, by=by, person=card.person,
             created_at=created,
         )  # fmt: skip
 

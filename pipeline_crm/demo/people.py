@@ -38,14 +38,10 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-STEMS = _words(
-    """
-    Arvendal Brisko Calderun Dornfeld Elmarin Fennholt Garvik Hallmere Iverstad Jorvan Kestrelby Lindmar Morvale
-    Nordhau Ostravin Pellworth Quillhaven Rosenau Stavrin Tesmar Ulvenau Vardun Westermoor Yarlow Zellbach Auberin
-    Birkenried Corvalis Drumlin Ebersund Falkenau Gondolin Hexley Ilmenroth Jasperin Kolmaris Lauenfels Meridane
-    Nettlebeck Orlevik Pinnau Rautenberg Solvane Tiverland Umbrin Veldhoven Wolmar Ystanger Zirbach Altenmoor
-    """
+BEGINNINGS = _words(
+    "Arven Bris Calder Dorn Elm Fenn Gar Hall Iver Jas Kestrel Lin Mor Nor Ostra Pell Quill Rau Stav Tes"
 )
+ENDINGS = _words("dal dran feld holt mar mere stad vale worth bek wyn lund")
 TRADES = {
     "Logistics": ("Logistics", "Freight", "Warehousing"),
     "Food": ("Bakeries", "Dairy", "Foods", "Brewery"),
@@ -127,10 +123,18 @@ CALLS = ("Introductory call", "Follow-up call", "Questions on the offer", "Call 
 MEETINGS = ("Site visit", "Demonstration", "Meeting with the CFO", "Workshop on load peaks")
 MAILS = ("Sent the brochure", "Sent the offer", "Sent references", "Invitation to the webinar")
 NEXT = {
-    "call": ("Call back", "Ask about the offer", "Arrange the visit"),
-    "email": ("Send the reference", "Send the calculation", "Send the revised offer"),
-    "meeting": ("Site visit", "Present the offer", "Demonstration"),
-    "task": ("Prepare the calculation", "Check the meter list", "Ask technics for a date"),
+    "generation": (("call", "First call"), ("email", "Send the brochure"), ("task", "Find the right person")),
+    "nurturing": (
+        ("email", "Invite to the webinar"),
+        ("email", "Send a case study"),
+        ("call", "Call after the webinar"),
+    ),
+    "qualification": (("call", "Ask about budget and timing"), ("meeting", "Talk about their needs")),
+    "ready": (("task", "Agree on the hand-over"), ("call", "Introduce the sales colleague")),
+    "Inquiry": (("call", "First sales call"), ("email", "Confirm the inquiry"), ("meeting", "Video call")),
+    "Hearing": (("meeting", "Site visit"), ("task", "Prepare the calculation"), ("call", "Clarify the meters")),
+    "Proposal": (("meeting", "Present the proposal"), ("email", "Send a reference"), ("call", "Questions left?")),
+    "Estimate": (("call", "Ask about the estimate"), ("email", "Send the revision"), ("meeting", "Talk terms")),
 }
 
 
@@ -146,21 +150,22 @@ class House(NamedTuple):
 
 def houses(rng: Random, count: int) -> list[House]:
     """So many different companies."""
-    names = [(stem, sector, trade) for stem in STEMS for sector, trades in TRADES.items() for trade in trades]
-    second = [
-        (f"{stem} & {other}", sector, trade)
-        for (stem, sector, trade), other in zip(names, STEMS[::-1] * 30, strict=False)
+    names = [
+        (f"{beginning}{ending}", sector, trade)
+        for beginning in BEGINNINGS
+        for ending in ENDINGS
+        for sector, trades in TRADES.items()
+        for trade in trades
     ]
-    chosen = rng.sample(names + second, count)
     return [
         House(
             f"{stem} {trade}",
             sector,
             round(rng.lognormvariate(4.7, 1.1)) + 8,
             rng.choice(COUNTRIES),
-            f"{stem.lower().replace(' & ', '-')}-{trade.lower().replace(' ', '-')}.example",
+            f"{stem.lower()}-{trade.lower().replace(' ', '-')}.example",
         )
-        for stem, sector, trade in chosen
+        for stem, sector, trade in rng.sample(names, count)
     ]
 
 
