@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from pipeline_crm.foundation.errors import Refusal
@@ -28,7 +29,8 @@ class RefusalMiddleware:
         if is_fragment_request(request):
             response = render(request, "refused.html#sentence", {"sentence": sentence}, status=exception.status)
             return trigger_client_event(response, "refused", {"message": sentence})
-        return render(request, "refused.html", {"sentence": sentence}, status=exception.status)
+        context = {"sentence": sentence, "back": _where_from(request)}
+        return render(request, "refused.html", context, status=exception.status)
 
 
 class SignInMiddleware:
@@ -53,3 +55,9 @@ def is_fragment_request(request: HttpRequest) -> bool:
     """True when htmx asks for a part of a page: not for a boosted link and not when it restores history."""
     htmx = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def _where_from(request: HttpRequest) -> str:
+    """The page of ours the person came from, else the first one."""
+    page = request.headers.get("Referer", "")
+    return page if url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}) else "/"

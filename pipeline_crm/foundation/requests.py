@@ -73,7 +73,12 @@ def forget(*, at: datetime) -> int:
 
 def _again(known: Request, digest: str) -> HttpResponse:
     if known.digest != digest:
-        raise KeyUsedForAnother(_("This key was used for another request before. Nothing has been changed."))
+        raise KeyUsedForAnother(
+            _(
+                "This form has been sent before, with other words in it. Nothing has been changed; "
+                "reload the page to send it anew."
+            )
+        )
     return HttpResponse(known.body, status=known.status, headers=known.headers)
 
 

@@ -39,3 +39,11 @@ def test_typed_restored_and_boosted_pages_are_whole(client, ana, headers):
     page = client.get("/sentence/", headers=headers).content.decode()
     assert page.lstrip().lower().startswith("<!doctype html>")
     assert "Only this." in page
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"), [("http://testserver/sales/1/", "http://testserver/sales/1/"), ("https://evil.example/", "/")]
+)
+def test_the_way_back_leads_to_a_page_of_ours(client, ana, referer, back):
+    page = client.get("/refusing/", headers={"Referer": referer}).content.decode()
+    assert f'<a class="btn" href="{back}">' in page

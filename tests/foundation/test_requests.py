@@ -3,11 +3,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.template import Context, Template
 from django.test import Client
 
+from deals.models import Deal
 from pipeline_crm.accounts.models import Team, User
 from pipeline_crm.foundation.models import Request
 from pipeline_crm.foundation.requests import forget
+from tests.factories import make_deal, make_pipeline, make_team, make_user
 
 pytestmark = pytest.mark.urls("tests.foundation.pages")
 
@@ -82,3 +85,27 @@ def test_twenty_at_once_act_once_and_hear_the_same(ana):
     assert len(answers) == 20
     assert len(set(answers)) == 1
     assert Team.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_every_form_is_given_a_key_of_its_own():
+    keys = {Template("{% load ui %}{% request_id %}").render(Context()) for _ in range(3)}
+    assert len(keys) == 3
+    assert all(key.startswith('<input type="hidden" name="request_id" value="') for key in keys)
+
+
+@pytest.mark.urls("pipeline_crm.urls")
+@pytest.mark.django_db
+def test_a_form_sent_twice_adds_one_deal_and_one_note():
+    deal = make_deal(
+        pipeline=make_pipeline(is_default=True), owner=(ana := make_user(name="Ana", team=make_team())), by=ana
+    )
+    client = Client()
+    client.force_login(ana)
+    fields = {"organisation": "Harbour Works", "request_id": "a"}
+    answers = [client.post("/deals/new/", fields) for _ in range(2)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert Deal.objects.filter(organisation__name="Harbour Works").count() == 1
+    for _ in range(2):
+        client.post(f"/deals/{deal.pk}/notes/", {"text": "Rang twice.", "request_id": "b"})
+    assert deal.activities.filter(kind="note").count() == 1

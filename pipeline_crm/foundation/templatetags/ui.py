@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django import template
 from django.templatetags.static import static
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline_crm.foundation import money as amounts
+from pipeline_crm.foundation import requests
 
 register = template.Library()
 ACTIVITY_ICONS = {
@@ -23,6 +25,12 @@ ACTIVITY_ICONS = {
     "task": "check",
     "note": "message-square",
 }
+
+
+@register.simple_tag
+def request_id() -> SafeString:
+    """A key for a form whose view is `@once`: sent twice, it acts once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', requests.FIELD, uuid4())
 
 
 @register.simple_tag
