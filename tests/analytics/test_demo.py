@@ -1,0 +1,42 @@
+"""The demo has a bottleneck planted at Estimate, begun four months ago; the report must find it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+
+from analytics import catalogue, sources
+from analytics.reports import bottleneck
+from analytics.selection import Selection
+from deals.models import Deal, Pipeline, StageKind
+from pipeline_crm import demo
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def company():
+    demo.load(at=AT)
+    return Pipeline.objects.get(is_default=True)
+
+
+def test_the_planted_bottleneck_is_named_and_dated(company):
+    selection = Selection(company.pk, AT.date())
+    facts = catalogue.compute("bottleneck", selection)
+    named = facts["bottleneck"]
+    assert (named["stage"], named["kind"]) == ("Estimate", "slower")
+    assert named["q"] < 0.01 and named["gain_low"] > 0
+    begun = datetime.fromisoformat(named["since"]).date()
+    assert AT.date() - timedelta(days=150) <= begun <= AT.date() - timedelta(days=75)
+    assert bottleneck.finding(facts)["head"] == "The bottleneck is Estimate"
+
+    half_a_year_before = catalogue.compute("bottleneck", Selection(company.pk, AT.date() - timedelta(days=150)))
+    assert half_a_year_before["bottleneck"] is None
+
+    river = sources.river(selection)
+    assert {line["stage"]: line["open"] for line in facts["stages"] if line["half"] == "sales"} == {
+        stage.name: Deal.objects.filter(stage=stage).count() for stage in company.stages.filter(kind=StageKind.OPEN)
+    }
+    assert river.deals.steps["card"].n_unique() == Deal.objects.filter(pipeline=company).count()
+    call_command("report", "forecast", "--as-of", "2026-06-30", "--format", "csv")

@@ -1,0 +1,175 @@
+"""Insight pages: nothing there yet, on its way, there, stale, failed; and the same numbers in every form."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from analytics import caching, norming
+from analytics.models import ReportRun
+from deals.domain import closing, moving
+from deals.models import Pipeline
+from leads.models import LeadStageNorm
+from pipeline_crm.jobs.domain import running
+from pipeline_crm.jobs.models import Job
+from tests.factories import ago, make_deal, make_pipeline, make_user, stage_of
+
+pytestmark = pytest.mark.django_db
+POLL = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def pipeline():
+    return Pipeline.objects.filter(is_default=True).first() or make_pipeline(is_default=True)
+
+
+@pytest.fixture
+def browser(client, pipeline):
+    client.force_login(make_user(name="Ana"))
+    return client
+
+
+@pytest.fixture
+def deals(pipeline):
+    made = [make_deal(pipeline=pipeline, at=ago(60 - number)) for number in range(15)]
+    for number, deal in enumerate(made[:12]):
+        moving.move(deal, to=stage_of(pipeline, "Proposal"), by=None, at=ago(40 - number))
+        closing.win(deal, by=None, at=ago(20 - number))
+    return made
+
+
+def work():
+    for job in Job.objects.filter(kind=caching.KIND, state="waiting"):
+        running.run(job.pk, clock=timezone.now)
+
+
+def test_a_stranger_signs_in_first(client):
+    assert client.get("/insight/bottleneck/").status_code == 302
+
+
+def test_insight_begins_with_where_deals_get_stuck(browser):
+    assert browser.get("/insight/").url == "/insight/bottleneck/"
+
+
+@pytest.mark.parametrize("name", ["bottleneck", "forecast"])
+def test_the_first_visit_has_a_job_that_computes_the_figures(browser, name, deals):
+    page = browser.get(f"/insight/{name}/").content.decode()
+    assert "The figures are on their way" in page and 'hx-trigger="every 1s"' in page
+    assert Job.objects.filter(kind=caching.KIND).count() == 1
+    browser.get(f"/insight/{name}/")
+    assert Job.objects.filter(kind=caching.KIND).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["bottleneck", "forecast"])
+def test_the_figures_come_when_they_are_there(browser, name, deals):
+    browser.get(f"/insight/{name}/")
+    waiting = browser.get(f"/insight/{name}/", **POLL)
+    assert waiting.content.decode().strip().startswith('<div id="freshness"')
+    work()
+    there = browser.get(f"/insight/{name}/", **POLL)
+    assert there["HX-Retarget"] == "#report" and 'id="report"' in there.content.decode()
+    page = browser.get(f"/insight/{name}/").content.decode()
+    assert "up to date" in page and 'hx-trigger="every' not in page
+    assert "style=" not in page and "<script>" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_file_and_command_have_the_same_numbers(browser, pipeline, deals, capsys):
+    browser.get("/insight/forecast/")
+    work()
+    as_file = json.loads(browser.get("/insight/forecast.json").content)
+    call_command("report", "forecast", "--pipeline", pipeline.name)
+    assert json.loads(capsys.readouterr().out) == as_file
+    assert as_file["won_deals"] == 12 and len(as_file["periods"]) == 6
+    rows = list(csv.DictReader(io.StringIO(browser.get("/insight/forecast.csv").content.decode())))
+    assert [float(row["point"]) for row in rows] == [period["point"] for period in as_file["periods"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_drag_is_seen_in_the_counts(browser, pipeline, deals):
+    moving.move(deals[-1], to=stage_of(pipeline, "Estimate"), by=None, at=timezone.now())
+    browser.get("/insight/bottleneck/")
+    work()
+    stages = {line["stage"]: line for line in json.loads(browser.get("/insight/bottleneck.json").content)["stages"]}
+    assert stages["Estimate"]["open"] == stages["Estimate"]["entered"] == 1
+    assert (stages["Inquiry"]["entered"], stages["Inquiry"]["open"]) == (15, 2)
+    assert (stages["Proposal"]["entered"], stages["Proposal"]["open"]) == (12, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_step_the_old_figures_are_shown_as_old(browser, pipeline, deals):
+    browser.get("/insight/bottleneck/")
+    work()
+    assert "up to date" in browser.get("/insight/bottleneck/").content.decode()
+    moving.move(deals[-1], to=stage_of(pipeline, "Hearing"), by=None, at=timezone.now())
+    page = browser.get("/insight/bottleneck/").content.decode()
+    assert "updating" in page and "Stages side by side" in page
+    work()
+    assert "up to date" in browser.get("/insight/bottleneck/").content.decode()
+    assert ReportRun.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_nothing_happens_nothing_is_computed_again(browser, deals):
+    for _ in range(3):
+        browser.get("/insight/bottleneck/")
+        work()
+    assert ReportRun.objects.count() == Job.objects.filter(kind=caching.KIND).count() == 1
+
+
+def test_a_report_rung_twice_is_computed_once(pipeline, deals, rf):
+    standing = caching.standing(
+        "bottleneck", caching.Selection(pipeline.pk, timezone.localdate()), is_dated=False, by=None
+    )
+    for _ in range(2):
+        args = dict(standing.job.args)
+        caching.refresh(
+            args.pop("name"),
+            asked=args.pop("question"),
+            selection=caching.Selection.from_arguments(**args),
+            job=standing.job,
+            at=timezone.now(),
+        )
+    assert ReportRun.objects.count() == 1
+
+
+def test_a_job_given_up_is_said(browser, deals):
+    browser.get("/insight/bottleneck/")
+    Job.objects.update(state="dead", finished_at=timezone.now())
+    assert "could not be computed" in browser.get("/insight/bottleneck/").content.decode()
+
+
+def test_a_file_that_is_not_there_yet_names_its_job(browser, deals):
+    answer = browser.get("/insight/bottleneck.json")
+    assert answer.status_code == 202 and answer.json()["job"].startswith("/jobs/")
+
+
+@pytest.mark.parametrize("query", ["?colour=red", "?as_of=2999-01-01", "?pipeline=999999", "?as_of=yesterday"])
+def test_a_question_that_makes_no_sense_is_refused(browser, query):
+    assert browser.get(f"/insight/bottleneck/{query}").status_code == 422
+
+
+def test_an_unknown_report_is_not_found(browser):
+    assert browser.get("/insight/astrology/").status_code == 404
+
+
+def test_without_any_pipeline_the_page_says_so(browser):
+    Pipeline.objects.update(archived_at=timezone.now(), is_default=False)
+    assert "There is no pipeline yet" in browser.get("/insight/forecast/").content.decode()
+
+
+def test_the_command_names_the_pipelines_there_are(pipeline):
+    with pytest.raises(CommandError, match="There is no pipeline “Nowhere”"):
+        call_command("report", "bottleneck", "--pipeline", "Nowhere")
+
+
+def test_norms_come_down_to_the_stages(pipeline, deals):
+    norming.learn(at=timezone.now())
+    inquiry, proposal = (stage_of(pipeline, name).norm for name in ("Inquiry", "Proposal"))
+    assert (inquiry.n, proposal.n) == (12, 12)
+    assert inquiry.median_days >= 15 and 0.5 < proposal.chance <= 1
+    assert LeadStageNorm.objects.filter(stage="generation").exists()

@@ -1,0 +1,136 @@
+"""What reports see of leads and deals, through the real verbs and the real database."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from django.utils import timezone
+
+from analytics import sources
+from analytics.selection import Selection
+from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
+from leads.domain import qualifying
+from pipeline_crm.accounts.models import ExchangeRate
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pipeline():
+    return sources.Pipeline.objects.filter(is_default=True).first() or make_pipeline(is_default=True)
+
+
+def river(pipeline, as_of=None, **cut):
+    return sources.river(Selection(pipeline.pk, as_of or sources.today(pipeline, timezone.now()), **cut))
+
+
+def steps(log):
+    names = [stage.name for stage in log.stages]
+    return [(names[stage], amount) for stage, amount in log.steps.select("stage", "amount").rows()]
+
+
+def move(deal, name, *, at):
+    moving.move(deal, to=stage_of(deal.pipeline, name), by=None, at=at)
+
+
+def test_a_deal_is_seen_step_by_step(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
+    move(deal, "Proposal", at=ago(10))
+    closing.win(deal, by=None, at=ago(5))
+    log = river(pipeline).deals
+    assert steps(log) == [("Inquiry", 1000.0), ("Proposal", 1000.0), ("Order", 1000.0)]
+    assert (log.steps["day"] - log.steps["day"][0]).to_list() == pytest.approx([0, 10, 15], abs=1)
+
+
+def test_marketing_and_sales_are_one_journey(pipeline):
+    lead = make_lead(at=ago(40))
+    qualifying.qualify(lead, by=None, at=ago(30))
+    qualifying.hand_over(lead, by=None, at=ago(20))
+    opening.open_deal(lead=lead, pipeline=pipeline, amount=500, by=None, at=ago(15))
+    seen = river(pipeline).journeys
+    assert [name for name, _amount in steps(seen)] == ["Generation", "Qualification", "Ready for sales", "Inquiry"]
+    assert seen.steps["card"].n_unique() == 1
+
+
+def test_who_comes_back_is_a_second_attempt(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    recycling.recycle(deal, reason=make_reason(), contact_again_on=timezone.localdate(), by=None, at=ago(1))
+    seen = river(pipeline).journeys.steps
+    assert seen.group_by("card", maintain_order=True).agg(pl.col("attempt").max())["attempt"].sort().to_list()[-1] == 2
+
+
+def test_an_undone_step_never_was(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    now = timezone.now()
+    move(deal, "Hearing", at=now)
+    undoing.undo(deal, by=None, at=timezone.now())
+    assert [name for name, _amount in steps(river(pipeline).deals)] == ["Inquiry"]
+
+
+def test_a_redated_step_counts_on_its_new_day(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    move(deal, "Hearing", at=ago(2))
+    before = river(pipeline).deals.steps["day"][1]
+    undoing.redate_step(deal, seq=2, occurred_at=ago(9), reason="Typed late", by=None)
+    assert before - river(pipeline).deals.steps["day"][1] == 7
+
+
+def test_what_was_recorded_later_was_not_known_then(pipeline):
+    """Written down now, of twenty days ago: a week ago nobody knew."""
+    make_deal(pipeline=pipeline, at=ago(20))
+    assert river(pipeline, as_of=sources.today(pipeline, ago(7))).deals.steps.height == 0
+
+
+def test_a_revised_amount_counts_from_its_revision(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
+    revising.revise(deal, by=None, at=timezone.now(), amount=Decimal(2500))
+    assert steps(river(pipeline).deals) == [("Inquiry", 2500.0)]
+
+
+def test_amounts_are_in_the_base_currency_at_the_rate_of_the_day(pipeline):
+    ExchangeRate.objects.create(currency="USD", on=ago(100).date(), rate=Decimal("0.5"))
+    ExchangeRate.objects.create(currency="USD", on=ago(3).date(), rate=Decimal("0.9"))
+    make_deal(pipeline=pipeline, at=ago(20), amount=1000, currency="USD")
+    seen = river(pipeline)
+    assert steps(seen.deals) == [("Inquiry", 500.0)]
+    assert seen.without_rate == 0
+
+
+def test_a_retired_stage_counts_as_its_successor(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    move(deal, "Hearing", at=ago(10))
+    shaping.retire_stage(
+        stage_of(pipeline, "Hearing"), successor=stage_of(pipeline, "Proposal"), by=None, at=timezone.now()
+    )
+    seen = river(pipeline).deals
+    assert "Hearing" not in [stage.name for stage in seen.stages]
+    assert [name for name, _amount in steps(seen)][:2] == ["Inquiry", "Proposal"]
+
+
+def test_a_report_is_narrowed_to_a_team(pipeline):
+    north, south = make_team(), make_team()
+    ana, cleo = make_user(team=north), make_user(team=south)
+    ours = make_deal(pipeline=pipeline, lead=make_lead(team=north, owner=ana), owner=ana)
+    make_deal(pipeline=pipeline, lead=make_lead(team=south, owner=cleo), owner=cleo)
+    assert river(pipeline, owner=ana.pk).deals.steps["card"].to_list() == [ours.pk]
+
+
+def test_the_head_moves_with_each_step(pipeline):
+    before = sources.log_head()
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    between = sources.log_head()
+    move(deal, "Hearing", at=ago(10))
+    assert len({before, between, sources.log_head()}) == 3
+
+
+def test_a_pipeline_is_found_by_name_or_number(pipeline):
+    assert sources.pipeline_named(pipeline.name.upper()) == pipeline == sources.pipeline_named(str(pipeline.pk))
+    with pytest.raises(sources.NoSuchPipeline, match="There is no pipeline “Nowhere”"):
+        sources.pipeline_named("Nowhere")
+
+
+def test_the_day_is_that_of_the_pipeline(pipeline):
+    pipeline.time_zone = "Asia/Tokyo"
+    assert sources.today(pipeline, datetime(2026, 11, 23, 20, tzinfo=UTC)).day == 24
