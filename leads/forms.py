@@ -97,7 +97,11 @@ class RescheduleForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Note"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2}))
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": _("Write a note, log a call…")}),
+    )
 
 
 class CorrectionForm(forms.Form):

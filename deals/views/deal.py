@@ -28,7 +28,12 @@ def deal(request: HttpRequest, deal: Deal) -> HttpResponse:
 @once
 def new(request: HttpRequest) -> HttpResponse:
     """The dialog of a new deal, and quick add: the same form."""
-    form = NewDealForm(request.POST or None, user=request.user, initial=request.GET.dict(), auto_id="new_%s")
+    form = NewDealForm(
+        request.POST or None,
+        user=request.user,
+        initial={"owner": request.user.pk, **request.GET.dict()},
+        auto_id="new_%s",
+    )
     if request.method == "POST" and form.is_valid():
         created = opening.new_deal(by=request.user, at=timezone.now(), **form.facts())
         return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)

@@ -14,7 +14,7 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from .. import queries
 from ..filters import LeadFilter
 from ..forms import ActivityForm, FactsForm, NoteForm
-from ..models import Lead
+from ..models import DisqualifyReason, Lead
 
 
 def moved(request: HttpRequest, lead: Lead, *, say: str, undo: bool = True) -> HttpResponse:
@@ -73,6 +73,7 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "note_form": NoteForm(auto_id="note_%s"),
         "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
+        "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         **forms,
     }
     return render_page(request, "leads/lead.html", context, fragments=["panel"], status=status, triggers=triggers)

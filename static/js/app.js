@@ -1,6 +1,7 @@
 // What every page needs: the token that guards changes, the theme, words about requests that fail.
 
 import { say, toast } from "./say.js";
+import "./beside.js";
 
 const root = document.documentElement;
 

@@ -1,5 +1,6 @@
 // The card's menu: every result of a drag by click, tap or key.
 
+import { placeBeside } from "../beside.js";
 import { cardsIn, columnOf, columnOfStage, placeOf } from "./cards.js";
 import { commit } from "./commit.js";
 
@@ -15,15 +16,8 @@ export function openMenu(button) {
   for (const item of menu().querySelectorAll("[data-never]")) item.hidden = item.dataset.never === card.dataset.stage;
   button.setAttribute("aria-expanded", "true");
   menu().showPopover();
-  placeBeside(button);
+  placeBeside(menu(), button);
   items()[0]?.focus();
-}
-
-function placeBeside(button) {
-  const at = button.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = menu();
-  menu().style.left = `${Math.max(8, Math.min(innerWidth - width - 12, at.right - width))}px`;
-  menu().style.top = `${Math.max(8, Math.min(at.bottom + 4, innerHeight - height - 8))}px`;
 }
 
 const items = () => [...menu().querySelectorAll('[role="menuitem"]:not([aria-disabled="true"], [hidden])')];
