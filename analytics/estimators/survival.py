@@ -10,12 +10,13 @@ Prentice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]  # of float64; the stubs of bincount think otherwise
 Ints = NDArray[np.int64]
 OPEN = -1
 

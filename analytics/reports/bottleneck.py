@@ -222,7 +222,7 @@ def _line(
 ) -> tuple[StageLine, list[dict[str, Any]]]:
     stage = log.stages[code]
     here = visited.filter(pl.col("stage") == code)
-    counted = {
+    counted: dict[str, Any] = {
         "key": stage.key,
         "stage": stage.name,
         "half": stage.half.value,
@@ -242,7 +242,7 @@ def _line(
         warnings.append(warning("median_not_reached", stage=stage.name))
     elif p85.value is None:
         warnings.append(warning("p85_not_reached", stage=stage.name))
-    shares: dict[str, float | None] = {}
+    shares: dict[str, Any] = {}
     if horizon > 0:
         advance = ends.at(horizon, ADVANCE)
         shares = {
@@ -269,7 +269,7 @@ def _line(
             p85_high=p85.high,
             reference_median_days=earlier_median,
             reference_advance=earlier_advance,
-            **shares,  # type: ignore[arg-type]
+            **shares,
         ),
         warnings,
     )
