@@ -1,7 +1,8 @@
 """What will be won, when: open cards and those not there yet, drawn many times.
 
-Each draw takes hazards from their posterior, a level of inflow, a resample of past amounts, and a shock common to all cards of a period: months are
-good or bad together, and intervals that leave this out are far too narrow. Chance is passed in.
+Each draw takes hazards from their posterior, a level of inflow, a resample of past amounts, and a shock common to all
+cards of a period: months are good or bad together, and intervals that leave this out are far too narrow. Chance is
+passed in.
 
 Source: semi-Markov competing risks (`markov`); gamma frailty per period with a moment estimate of its variance.
 """
