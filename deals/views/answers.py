@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
+from leads.domain.recycling import local_date
 from pipeline_crm.foundation.answers import back, first_error, page_query
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
@@ -61,7 +62,8 @@ def answer(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None
     filter = filter if filter.is_valid() else DealFilter.none()
     board = queries.board(deal.pipeline, user=request.user, filter=filter, at=at, with_cards=False)
     shown = queries.face(deal, at=at) if deal.stage.kind != StageKind.LOST else None
-    context = {"board": board, "deal": shown, "filter": filter}
+    admitted = filter.apply(Deal.objects.filter(pk=deal.pk), user=request.user, at=at, today=local_date(at))
+    context = {"board": board, "deal": shown, "filter": filter, "is_outside": not admitted.exists()}
     return render_page(request, "deals/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 

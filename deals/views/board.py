@@ -1,9 +1,11 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads.domain.recycling import local_date
+from pipeline_crm.foundation.answers import page_path
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
 
@@ -62,4 +64,6 @@ def card(request: HttpRequest, deal: Deal) -> HttpResponse:
     """One card and the heads, for boards that heard of a change; typed by hand, the deal's page."""
     if not request.htmx:
         return redirect("deals:deal", deal.pk)
+    if page_path(request) != reverse("deals:board", args=[deal.pipeline_id]):
+        return HttpResponse(status=204)  # it is on the board of another pipeline
     return answer(request, deal)

@@ -12,6 +12,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
 
 from .. import queries
+from ..domain.recycling import local_date
 from ..filters import LeadFilter
 from ..forms import ActivityForm, FactsForm, NoteForm
 from ..models import DisqualifyReason, Lead
@@ -59,7 +60,13 @@ def answer(request: HttpRequest, lead: Lead, *, status: int = 200, triggers=None
     filter = LeadFilter(page_query(request))
     filter = filter if filter.is_valid() else LeadFilter.none()
     board = queries.board(user=request.user, filter=filter, at=at, with_cards=False)
-    context = {"board": board, "lead": queries.face(lead, at=at) if lead.is_open else None, "filter": filter}
+    admitted = filter.apply(Lead.objects.filter(pk=lead.pk), user=request.user, today=local_date(at))
+    context = {
+        "board": board,
+        "lead": queries.face(lead, at=at) if lead.is_open else None,
+        "filter": filter,
+        "is_outside": not admitted.exists(),
+    }
     return render_page(request, "leads/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 

@@ -29,6 +29,11 @@ def page_query(request: HttpRequest) -> QueryDict:
     return QueryDict(urlsplit(request.htmx.current_url or "").query if request.htmx else "")
 
 
+def page_path(request: HttpRequest) -> str:
+    """The path of the page that sent the request."""
+    return urlsplit(request.htmx.current_url or "").path if request.htmx else ""
+
+
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """To where the plain form says it was, if that is a page of ours; else to `otherwise`."""
     target = request.POST.get("next", "")

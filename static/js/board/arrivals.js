@@ -6,15 +6,16 @@ import { isActive, setActive } from "./focus.js";
 /**
  * Replace the card with the one that arrived and return it; remove it and return null when the answer says that it is on
  * this board no more. Without an answer nothing changes. The card stays exactly where it was put, unless the server says
- * another column or `byRank` is asked for.
+ * another column or `byRank` is asked for. With `admittedOnly` a card outside the board's filter is not added to it.
  */
-export function settle(id, { byRank = false } = {}) {
+export function settle(id, { byRank = false, admittedOnly = false } = {}) {
   const answer = document.querySelector(".arrival");
   const arrived = answer?.querySelector(`#card-${CSS.escape(id)}`);
   answer?.remove();
   const shown = document.querySelector(`#board #card-${CSS.escape(id)}`);
   if (!answer) return shown;
   const column = arrived && columnOfStage(arrived.dataset.stage);
+  if (admittedOnly && !shown && "outside" in answer.dataset) return null;
   if (!column) {
     shown?.remove();
     return null;

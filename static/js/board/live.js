@@ -19,6 +19,7 @@ function connect() {
   stream.onerror = () => show("off", "Reconnecting");
   stream.onmessage = ({ data }) => {
     const nudge = JSON.parse(data);
+    if (nudge.t === "all") return lookAgain();
     if (`${nudge.t}s` !== board()?.dataset.cards) return;
     nudges.set(String(nudge.id), nudge.v);
     catchUp();
@@ -43,12 +44,22 @@ async function catchUp() {
     if (versionOf(id) >= version) continue;
     const { status } = await fetchCard(`/${board().dataset.cards}/${id}/card/`);
     if (isBusy(id)) nudges.set(id, version);
-    else if (status === 200 || status === 404) {
-      flash(settle(id, { byRank: true }));
-      announce();
-    }
+    else if (status === 200) arrived(settle(id, { byRank: true, admittedOnly: true }));
+    else if (status === 404) cardById(id)?.remove();
   }
   fetching = false;
+}
+
+function arrived(card) {
+  if (!card) return;
+  flash(card);
+  announce();
+}
+
+/** More has changed than is worth naming: the whole board anew. */
+function lookAgain() {
+  if (isDragging() || isHolding()) return setTimeout(lookAgain, 1000);
+  htmx.ajax("GET", location.href, { source: board(), target: "#board", swap: "outerHTML" });
 }
 
 let changes = 0;

@@ -123,3 +123,25 @@ def test_without_javascript_a_new_deal_leads_to_its_page(scene):
     answer = client.post("/deals/new/", {"organisation": "Birch", "pipeline": pipeline.pk})
     assert answer.status_code == 302
     assert "Birch" in client.get(answer.url).content.decode()
+
+
+def card_for(client, deal, address):
+    return client.get(
+        f"/deals/{deal.pk}/card/", headers=HTMX["headers"] | {"HX-Current-URL": f"http://testserver{address}"}
+    )
+
+
+def test_a_changed_card_comes_with_the_heads_of_its_own_board_only(scene):
+    client, ana, _ben, _cleo, team, pipeline = scene
+    deal = deals_of(ana, team, pipeline, 1)[0]
+    other = make_pipeline("Renewals")
+    assert f'id="card-{deal.pk}"' in card_for(client, deal, f"/sales/{pipeline.pk}/").content.decode()
+    assert card_for(client, deal, f"/sales/{other.pk}/").status_code == 204
+    assert client.get(f"/deals/{deal.pk}/card/").url == f"/deals/{deal.pk}/"
+
+
+def test_a_card_outside_the_filter_says_so(scene):
+    client, ana, _ben, _cleo, team, pipeline = scene
+    deal = deals_of(ana, team, pipeline, 1, title="Fleet rollout")[0]
+    assert "data-outside" not in card_for(client, deal, f"/sales/{pipeline.pk}/?q=fleet").content.decode()
+    assert "data-outside" in card_for(client, deal, f"/sales/{pipeline.pk}/?q=other").content.decode()
