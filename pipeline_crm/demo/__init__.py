@@ -376,12 +376,8 @@ class _Company:
                 continue
             when = step.at + (until - step.at) * rng.uniform(0.05, 0.9)
             kind = rng.choice((ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING, ActivityKind.NOTE))
-            subject = {
-                ActivityKind.CALL: rng.choice(people.CALLS),
-                ActivityKind.EMAIL: rng.choice(people.MAILS),
-                ActivityKind.MEETING: rng.choice(people.MEETINGS),
-                ActivityKind.NOTE: "",
-            }[kind]
+            done = people.DONE_BY_SALES if name == "deal" else people.DONE_BY_MARKETING
+            subject = rng.choice(done[kind]) if kind in done else ""
             outcome = rng.choice(people.NOTES) if kind == ActivityKind.NOTE or rng.random() < 0.4 else ""
             due = None if kind == ActivityKind.NOTE else when.astimezone(ZONE).date()
             yield model(

@@ -119,9 +119,16 @@ NOTES = (
     "The plant manager is convinced, the CFO is not yet.",
     "Wants to see the dashboard with their own data.",
 )
-CALLS = ("Introductory call", "Follow-up call", "Questions on the offer", "Call about the meters")
-MEETINGS = ("Site visit", "Demonstration", "Meeting with the CFO", "Workshop on load peaks")
-MAILS = ("Sent the brochure", "Sent the offer", "Sent references", "Invitation to the webinar")
+DONE_BY_MARKETING = {
+    "call": ("First call", "Call after the webinar", "Asked about budget and timing"),
+    "email": ("Sent the brochure", "Invited to the webinar", "Sent a case study"),
+    "meeting": ("Talked at the fair", "Video call about their needs"),
+}
+DONE_BY_SALES = {
+    "call": ("Introductory call", "Questions on the offer", "Call about the meters"),
+    "email": ("Sent the offer", "Sent references", "Confirmed the appointment"),
+    "meeting": ("Site visit", "Demonstration", "Meeting with the CFO", "Workshop on load peaks"),
+}
 NEXT = {
     "generation": (("call", "First call"), ("email", "Send the brochure"), ("task", "Find the right person")),
     "nurturing": (

@@ -34,7 +34,7 @@ from .cases import Case, CaseStep, LineCount, Unusable
 from .mapping import BadMapping, Mapping, from_json, load
 from .outcome import Fate, Outcome
 
-__all__ = ["BadMapping", "Mapping", "Outcome", "WrongKind", "from_json", "load", "run"]
+__all__ = ["AlreadyImporting", "BadMapping", "Mapping", "Outcome", "WrongKind", "from_json", "load", "run"]
 
 Progress = Callable[[int, int, str], None]
 CHUNK = 2000
@@ -44,6 +44,10 @@ class WrongKind(Refusal):
     """A mapping for one row per deal does not fit a file with one row per event."""
 
     status = 422
+
+
+class AlreadyImporting(Refusal):
+    """Two imports of the same source at once would bring the same deals in twice."""
 
 
 def run(
@@ -62,7 +66,8 @@ def run(
 
     `pipeline` replaces the mapping's pipeline, `team` is for deals whose owner has none. A dry run does all of it,
     the database's checks included, and takes it back. Refused as a whole: files and side files that cannot be read
-    (BadFile), a pipeline with other stages (StageMissing), a mapping of another kind (WrongKind).
+    (BadFile), a pipeline with other stages (StageMissing), a mapping of another kind (WrongKind), a source that is
+    being imported at this moment (AlreadyImporting).
     """
     if kind and mapping.kind != kind:
         raise WrongKind(
@@ -73,6 +78,7 @@ def run(
     table = tabular.read(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
     cases.check_columns(table, mapping)
     with transaction.atomic():
+        _hold(mapping.source)
         work = _Import(path, mapping, by=by, at=at, team_name=team, tell=progress or _silently)
         outcome = work.run(table, pipeline)
         outcome.dry_run = dry_run
@@ -357,6 +363,14 @@ def _not_admitted(deal: Deal, stage: Stage) -> str:
     deal.stage = stage
     missing = [name for name in stage.required_fields if getattr(deal, name, None) in (None, "", [])]
     return _("%(stage)s needs: %(fields)s.") % {"stage": stage.name, "fields": ", ".join(missing)} if missing else ""
+
+
+def _hold(source: str) -> None:
+    """Keep other imports of the source out until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {source}"])
+        if not cursor.fetchone()[0]:
+            raise AlreadyImporting(_("%(source)s is being imported at this moment.") % {"source": source})
 
 
 def _check_constraints_now() -> None:

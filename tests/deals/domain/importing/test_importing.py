@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from deals.domain import closing, importing, moving
 from deals.domain.importing.directory import StageMissing
@@ -297,3 +298,38 @@ def test_imported_deals_move_like_any_other(file):
     deal = Deal.objects.get(imported_cases__key="1")
     moving.move(deal, to=deal.pipeline.stages.get(name="Estimate"), by=None, at=AT + timedelta(days=1))
     assert ImportedCase.objects.get(key="1").deal.stage.name == "Estimate"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '=HYPERLINK("http://x.example")',
+        "'; DROP TABLE deals_deal; --",
+        "{{ settings.SECRET_KEY }}",
+        "\u202egnp.exe",
+        "a\u0000b".replace("\u0000", "\u2400"),
+        "%s %(x)s",
+        "\\N",
+    ],
+)
+def test_hostile_names_come_in_as_they_are_and_do_nothing(file, name):
+    quoted = name.replace('"', '""')
+    assert counts(bring_in(file, PLAIN_HEAD + f'1,Proposal,1,,,,"{quoted}"\n', PLAIN)) == (1, 1, 0, 0, 0)
+    assert Deal.objects.get().organisation.name == name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_is_imported_by_one_at_a_time(file):
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('import Plain', 0))")
+        with pytest.raises(importing.AlreadyImporting, match="Plain is being imported at this moment"):
+            bring_in(file, TWO, PLAIN)
+        with other.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+    finally:
+        other.close()
+    assert counts(bring_in(file, TWO, PLAIN)) == (2, 2, 0, 0, 0)
