@@ -5,19 +5,30 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 
 def find() -> str | None:
-    """The program's path: CHROMIUM, one on PATH, or the one Playwright has fetched; None when there is none."""
+    """The program's path: CHROMIUM, one on PATH, or one Playwright has fetched and that starts; else None."""
     if named := os.environ.get("CHROMIUM"):
         return named
     if found := next(filter(None, map(shutil.which, NAMES)), None):
         return found
     folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright"
-    return next(iter(sorted(glob.glob(f"{folder}/chromium*/chrome*/chrome"), reverse=True)), None)
+    fetched = sorted(glob.glob(f"{folder}/chromium*/chrome*/chrome"), reverse=True)
+    return next(filter(starts, fetched), None)
+
+
+@cache
+def starts(path: str) -> bool:
+    """Whether the program runs here: a fetched one may lack libraries of this system."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def get() -> str | None:

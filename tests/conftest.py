@@ -74,14 +74,19 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
 
 
-NO_BROWSER = "no Chromium: neither CHROMIUM names one nor is one installed, and none could be fetched"
+NO_BROWSER = "NOT TESTED: there is no Chromium here; neither CHROMIUM names one nor could one be fetched"
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say loudly what could not be tested, so that green is not mistaken for complete."""
-    missed = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    """Say loudly what could not be tested here, so that green is not mistaken for complete."""
+    missed = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if "NOT TESTED" in reason:
+            missed.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
     if missed:
-        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
-        terminalreporter.line(f"{len(missed)} browser tests did not run: {NO_BROWSER}.", red=True, bold=True)
-        for report in missed:
-            terminalreporter.line(f"  {report.nodeid}")
+        terminalreporter.section("NOT EVERYTHING WAS TESTED", sep="!", red=True, bold=True)
+    for reason, tests in missed.items():
+        terminalreporter.line(f"{len(tests)} tests did not run. {reason}", red=True, bold=True)
+        for test in tests:
+            terminalreporter.line(f"  {test}")
