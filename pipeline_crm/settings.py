@@ -190,14 +190,14 @@ CSRF_COOKIE_HTTPONLY = True
 
 # The chart library in the plotly wheel, the fall-back, carries a map's style sheet that it adds to the page by itself.
 # It draws no maps here; the sheet is let through by its hash so that the browser reports nothing.
-_WHEEL_CHARTS_STYLE = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+WHEEL_CHARTS_STYLE = "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
 _HAS_SMALL_CHARTS = (BASE_DIR / "static" / "vendor" / "plotly-basic.min.js").exists()
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
-        "style-src": [SELF] if _HAS_SMALL_CHARTS else [SELF, _WHEEL_CHARTS_STYLE],
+        "style-src": [SELF] if _HAS_SMALL_CHARTS else [SELF, WHEEL_CHARTS_STYLE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
