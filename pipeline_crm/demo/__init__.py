@@ -254,7 +254,7 @@ class _Company:
         return self.today + timedelta(days=round(ahead))
 
     def _write_leads(self) -> None:
-        self._rank(self.leads, lambda story: story.steps[-1])
+        self._rank(self.leads)
         lead_log.write_histories(
             [(lead, self._lead_steps(lead, story)) for lead, story in self.leads], source=Origin.USER
         )
@@ -295,7 +295,7 @@ class _Company:
         return steps
 
     def _write_deals(self) -> None:
-        self._rank(self.deals, lambda story: story.steps[-1])
+        self._rank(self.deals)
         histories = []
         for deal, story in self.deals:
             deal.lead_id = deal.lead.pk
@@ -404,12 +404,17 @@ class _Company:
             created_at=created,
         )  # fmt: skip
 
-    def _rank(self, cards: list[tuple[Any, Any]], last_step: Any) -> None:
-        """The newest on top of its column."""
+    def _rank(self, cards: list[tuple[Any, Any]]) -> None:
+        """Places in the columns: what waits by its day, what has ended the newest first, the rest as people drag it."""
         columns: dict[str, list[tuple[Any, Any]]] = {}
         for card, story in cards:
-            columns.setdefault(last_step(story).stage, []).append((card, story))
-        for column in columns.values():
-            column.sort(key=lambda pair: last_step(pair[1]).at, reverse=True)
+            columns.setdefault(story.steps[-1].stage, []).append((card, story))
+        for stage, column in columns.items():
+            if stage == "waiting":
+                column.sort(key=lambda pair: pair[1].contact_again_on)
+            elif stage in people.NEXT:
+                self.rng.shuffle(column)
+            else:
+                column.sort(key=lambda pair: pair[1].steps[-1].at, reverse=True)
             for (card, _story), rank in zip(column, ranks.many(len(column)), strict=True):
                 card.rank = rank

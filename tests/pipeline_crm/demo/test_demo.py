@@ -90,6 +90,16 @@ def test_next_steps_are_overdue_today_later_or_missing(small):
     assert Lead.objects.open().exclude(activities__done_at=None).exists()
 
 
+def test_columns_show_mixed_ages_and_the_waiting_by_their_day(small):
+    load()
+    open_since = list(Deal.objects.open().order_by("stage", "rank").values_list("stage_entered_at", flat=True))
+    assert open_since != sorted(open_since, reverse=True)
+    days = list(Lead.objects.in_stage("waiting").order_by("rank").values_list("contact_again_on", flat=True))
+    assert days == sorted(days)
+    ended = list(Deal.objects.won().order_by("rank").values_list("stage_entered_at", flat=True))
+    assert ended == sorted(ended, reverse=True)
+
+
 def test_changes_of_amount_and_date_are_logged(small):
     load()
     assert set(DealChange.objects.values_list("field", flat=True)) == {"amount", "expected_close"}
