@@ -20,8 +20,8 @@ AT = datetime(2024, 11, 22, 12, tzinfo=UTC)
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(demo, "LEADS", 300)
-    monkeypatch.setattr(demo, "HOUSES", 200)
+    monkeypatch.setattr(demo, "LEADS", 700)
+    monkeypatch.setattr(demo, "HOUSES", 500)
 
 
 def load(seed=1):
