@@ -1,6 +1,7 @@
 // What every page needs: the token that guards changes, the theme, words about requests that fail.
 
 import { say, toast } from "./say.js";
+import { gettext } from "./words.js";
 import "./beside.js";
 
 const root = document.documentElement;
@@ -26,19 +27,23 @@ document.addEventListener("refused", ({ detail, target }) => {
 
 // A refusal is a sentence, not a part of the page.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.xhr.status >= 400 && isRefusal(detail.xhr) && !explainsItself(detail.requestConfig.elt)) detail.shouldSwap = false;
+  const refused = detail.xhr.status >= 400 && isRefusal(detail.xhr);
+  if (refused && !explainsItself(detail.requestConfig.elt)) detail.shouldSwap = false;
 });
 
 const isRefusal = (request) => request.getResponseHeader("HX-Trigger")?.includes('"refused"') ?? false;
 
 document.addEventListener("htmx:responseError", ({ detail, target }) => {
   if (explainsItself(target) || isRefusal(detail.xhr)) return;
-  complain(detail.xhr.status === 403 ? "You can see this, but not change it." : "The server could not do that. Try again.");
+  const forbidden = detail.xhr.status === 403;
+  if (forbidden) complain(gettext("You can see this, but not change it."));
+  else complain(gettext("The server could not do that. Try again."));
 });
 
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ target }) => {
-    if (!explainsItself(target)) complain("No answer from the server. Nothing was changed; try again when you are online.");
+    if (explainsItself(target)) return;
+    complain(gettext("No answer from the server. Nothing was changed; try again when you are online."));
   });
 }
 

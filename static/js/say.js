@@ -1,5 +1,7 @@
 // What the page tells people: in a corner for the eyes, in live regions for screen readers.
 
+import { gettext } from "./words.js";
+
 const ICONS = document.documentElement.dataset.icons;
 
 export function icon(name) {
@@ -20,8 +22,8 @@ export function say(words, { loud = false } = {}) {
 }
 
 /**
- * A short message in the corner. Good news leaves after `ms`, waiting while it is pointed at or focused; bad news stays.
- * `action` names a button that calls `run`; `note` is a second line.
+ * A short message in the corner. Good news leaves after `ms`, waiting while it is pointed at or focused; bad news
+ * stays. `action` names a button that calls `run`; `note` is a second line.
  */
 export function toast(words, { bad = false, kind = "", note = "", action = "", run = null, ms = 8000 } = {}) {
   const box = document.getElementById("toasts");
@@ -68,7 +70,7 @@ function button(words, run) {
 function dismissal(run) {
   const made = button("", run);
   made.className = "btn icon small";
-  made.setAttribute("aria-label", "Dismiss");
+  made.setAttribute("aria-label", gettext("Dismiss"));
   made.append(icon("x"));
   return made;
 }

@@ -26,7 +26,8 @@ document.addEventListener("submit", (event) => {
 async function add(form) {
   let request = null;
   form.addEventListener("htmx:afterRequest", ({ detail }) => (request = detail.xhr));
-  await htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#new", swap: "innerHTML" }).catch(() => {});
+  const answered = htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#new", swap: "innerHTML" });
+  await answered.catch(() => {});
   if (request?.status !== 200) return dialog().querySelector('[aria-invalid="true"], .errorlist')?.focus?.();
   const { "card-moved": happening } = JSON.parse(request.getResponseHeader("HX-Trigger"));
   const card = settle(happening.id);

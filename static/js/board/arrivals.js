@@ -4,9 +4,9 @@ import { cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
 import { isActive, setActive } from "./focus.js";
 
 /**
- * Replace the card with the one that arrived and return it; remove it and return null when the answer says that it is on
- * this board no more. Without an answer nothing changes. The card stays exactly where it was put, unless the server says
- * another column or `byRank` is asked for. With `admittedOnly` a card outside the board's filter is not added to it.
+ * Replace the card with the one that arrived and return it; remove it and return null when the answer says that it is
+ * on this board no more. Without an answer nothing changes. The card stays exactly where it was put, unless the server
+ * says another column or `byRank` is asked for. With `admittedOnly` a card outside the board's filter is not added to it.
  */
 export function settle(id, { byRank = false, admittedOnly = false } = {}) {
   const answer = document.querySelector(".arrival");

@@ -1,5 +1,7 @@
 // Words for the board: its columns, its cards, and where a card is.
 
+import { fill, gettext } from "../words.js";
+
 export const board = () => document.getElementById("board");
 export const columns = () => [...board().querySelectorAll(".col")];
 export const columnOf = (card) => card.closest(".col");
@@ -15,8 +17,12 @@ export const nameOfColumn = (column) => column.dataset.name;
 export function whereabouts(card) {
   const column = columnOf(card);
   const cards = cardsIn(column);
-  return `${nameOfColumn(column)}, position ${cards.indexOf(card) + 1} of ${cards.length}`;
+  const facts = { stage: nameOfColumn(column), n: cards.indexOf(card) + 1, all: cards.length };
+  return fill(gettext("%(stage)s, position %(n)s of %(all)s"), facts);
 }
+
+export const cancelled = (card, column) =>
+  fill(gettext("Move cancelled. %(name)s is back in %(stage)s."), { name: nameOf(card), stage: nameOfColumn(column) });
 
 /** A place to go back to: the column and the card that follows. */
 export function placeOf(card) {

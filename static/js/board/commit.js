@@ -2,8 +2,10 @@
 
 import { ask } from "../dialogs.js";
 import { say, toast } from "../say.js";
+import { fill, gettext } from "../words.js";
 import { flash, settle } from "./arrivals.js";
-import { cardsIn, columnOf, columnOfStage, nameOf, nameOfColumn, neighboursOf, placeAt, putBack, whereabouts } from "./cards.js";
+import { cardsIn, columnOf, columnOfStage, nameOf, nameOfColumn } from "./cards.js";
+import { neighboursOf, placeAt, putBack, whereabouts } from "./cards.js";
 import { setActive } from "./focus.js";
 import { send } from "./send.js";
 import { remember, undoLast } from "./undo.js";
@@ -14,8 +16,8 @@ const saving = new Set();
 export const isSaving = (card) => saving.has(card.dataset.id);
 
 /**
- * A target is where a step leads: { column, index } on the board, or { drop } out of it, as the tray and the menu name it.
- * `from` is the place the card was taken from; `focus` keeps the keyboard on the card.
+ * A target is where a step leads: { column, index } on the board, or { drop } out of it, as the tray and the menu name
+ * it. `from` is the place the card was taken from; `focus` keeps the keyboard on the card.
  */
 export async function commit(card, target, from, { focus = false } = {}) {
   if (isSaving(card)) return putBack(card, from);
@@ -25,7 +27,7 @@ export async function commit(card, target, from, { focus = false } = {}) {
   if (!fields) {
     putBack(card, from);
     setActive(card, { focus: true });
-    return say(`Cancelled. ${name} stays in ${nameOfColumn(from.column)}.`);
+    return say(fill(gettext("Cancelled. %(name)s stays in %(stage)s."), { name, stage: nameOfColumn(from.column) }));
   }
 
   const neighbour = cardsIn(from.column).find((other) => other !== card);
@@ -69,40 +71,45 @@ function succeeded(card, name, target, from, { happening }, { focus, neighbour }
   const settled = settle(card.dataset.id);
   if (settled) setActive(settled, { focus });
   else if (focus && neighbour?.isConnected) setActive(neighbour, { focus });
-  const undone = happening?.undo ? { url: happening.undo, id: card.dataset.id, version: happening.version, name } : null;
+  const { undo: url, version } = happening ?? {};
+  const undone = url ? { url, id: card.dataset.id, version, name } : null;
   if (undone) remember(undone);
-  const words = happening?.say ?? `${name} moved.`;
+  const words = happening?.say ?? fill(gettext("%(name)s moved."), { name });
   const position = settled ? ` ${whereabouts(settled)}.` : "";
-  say(`${words}${position}${undone ? " Press Z to undo." : ""}`);
+  say(`${words}${position}${undone ? ` ${gettext("Press Z to undo.")}` : ""}`);
   if (!undone) return;
-  toast(words, { kind: "move", note: settled ? overLimit(columnOf(settled)) : "", action: "Undo", run: undoLast });
+  const note = settled ? overLimit(columnOf(settled)) : "";
+  toast(words, { kind: "move", note, action: gettext("Undo"), run: undoLast });
 }
 
 function overLimit(column) {
   const count = column.querySelector(".count.over");
   if (!count) return "";
   const [holds, limit] = count.textContent.match(/\d+/g);
-  return `${nameOfColumn(column)} now holds ${holds}, its limit is ${limit}.`;
+  const words = gettext("%(stage)s now holds %(holds)s, its limit is %(limit)s.");
+  return fill(words, { stage: nameOfColumn(column), holds, limit });
 }
 
 /** Exactly the old place, or where the card really is by now; the reason; the way out. */
 function failed(card, name, target, from, { status, refusal }, { focus }) {
   putBack(card, from);
   const really = settle(card.dataset.id) ?? (card.isConnected ? card : null);
-  const back = really ? ` ${name} is in ${nameOfColumn(columnOf(really))}.` : "";
-  const again = { action: "Try again", run: () => retry(really, target, focus) };
+  const stage = really ? nameOfColumn(columnOf(really)) : "";
+  const back = really ? ` ${fill(gettext("%(name)s is in %(stage)s."), { name, stage })}` : "";
+  const again = { action: gettext("Try again"), run: () => retry(really, target, focus) };
   let words, wayOut = {};
   if (refusal) {
     words = refusal.message;
-    if (status === 409 && really) wayOut = { action: "Move anyway", run: again.run };
-    if (status === 422 && really) wayOut = { action: "Open", run: () => really.querySelector(".cardname").click() };
-  } else if (status === 0) [words, wayOut] = [`No answer from the server.${back}`, again];
-  else if (status === 401) words = `You are signed out.${back}`;
-  else if (status === 403) words = `You can see ${name} but not change it.${back}`;
-  else if (status === 404) words = `${name} is not yours to see any more.`;
-  else [words, wayOut] = [`The server could not save that.${back}`, again];
+    if (status === 409 && really) wayOut = { action: gettext("Move anyway"), run: again.run };
+    const open = () => really.querySelector(".cardname").click();
+    if (status === 422 && really) wayOut = { action: gettext("Open"), run: open };
+  } else if (status === 0) [words, wayOut] = [gettext("No answer from the server.") + back, again];
+  else if (status === 401) words = gettext("You are signed out.") + back;
+  else if (status === 403) words = fill(gettext("You can see %(name)s but not change it."), { name }) + back;
+  else if (status === 404) words = fill(gettext("%(name)s is not yours to see any more."), { name });
+  else [words, wayOut] = [gettext("The server could not save that.") + back, again];
   toast(words, { bad: true, ...wayOut });
-  say(`Not moved. ${words}`, { loud: true });
+  say(`${gettext("Not moved.")} ${words}`, { loud: true });
   if (!really) return;
   setActive(really, { focus });
   flash(really);

@@ -1,14 +1,22 @@
 // The board by keyboard. Keys act only while focus is on a card; a held card follows the arrows until it is put down.
 
 import { say } from "../say.js";
-import { cardsIn, columnOf, columns, nameOf, nameOfColumn, placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
+import { fill, gettext } from "../words.js";
+import { cancelled, cardsIn, columnOf, columns, nameOf, nameOfColumn } from "./cards.js";
+import { placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
 import { commit, isSaving } from "./commit.js";
 import { setActive } from "./focus.js";
 import { openMenu } from "./menu.js";
 import { undoLast } from "./undo.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const LETTERS = { m: openCardMenu, z: undoLast, n: addHere, "[": (card) => stepBy(card, -1), "]": (card) => stepBy(card, +1) };
+const LETTERS = {
+  m: openCardMenu,
+  n: addHere,
+  z: undoLast,
+  "[": (card) => stepBy(card, -1),
+  "]": (card) => stepBy(card, +1),
+};
 let held = null; // { card, from }
 
 export const isHolding = () => held !== null;
@@ -62,7 +70,8 @@ function pickUp(card) {
   if (isSaving(card)) return;
   held = { card, from: placeOf(card) };
   card.classList.add("grabbed");
-  say(`Picked up ${nameOf(card)}, ${nameOfColumn(columnOf(card))}. Arrow keys to move, Space to put down, Escape to cancel.`);
+  const words = gettext("Picked up %(name)s, %(stage)s. Arrow keys to move, Space to put down, Escape to cancel.");
+  say(fill(words, { name: nameOf(card), stage: nameOfColumn(columnOf(card)) }));
 }
 
 function carry(dx, dy) {
@@ -71,10 +80,11 @@ function carry(dx, dy) {
   const index = cardsIn(here).indexOf(card);
   if (dx) {
     const there = columns()[columns().indexOf(here) + dx];
-    if (!there) return say(dx < 0 ? "First stage." : "Last stage.");
+    if (!there) return say(dx < 0 ? gettext("First stage.") : gettext("Last stage."));
     moveWithFocus(card, there, Math.min(index, cardsIn(there).length));
   } else {
-    if (index + dy < 0 || index + dy >= cardsIn(here).length) return say(dy < 0 ? "Top of the stage." : "Bottom of the stage.");
+    if (index + dy < 0) return say(gettext("Top of the stage."));
+    if (index + dy >= cardsIn(here).length) return say(gettext("Bottom of the stage."));
     moveWithFocus(card, here, index + dy);
   }
   say(`${whereabouts(card)}.`);
@@ -90,7 +100,7 @@ function moveWithFocus(card, column, index) {
 function putDown() {
   const { card, from } = held;
   release();
-  if (samePlace(card, from)) return say("Put down where it was.");
+  if (samePlace(card, from)) return say(gettext("Put down where it was."));
   const column = columnOf(card);
   commit(card, { column, index: cardsIn(column).indexOf(card) }, from, { focus: true });
 }
@@ -100,7 +110,7 @@ function cancel() {
   release();
   putBack(card, from);
   setActive(card, { focus: true });
-  say(`Move cancelled. ${nameOf(card)} is back in ${nameOfColumn(from.column)}.`);
+  say(cancelled(card, from.column));
 }
 
 function release() {

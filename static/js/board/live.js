@@ -1,6 +1,7 @@
 // Colleagues' changes. The server only says that a card has changed; we fetch what we may see, and never under a drag.
 
 import { say } from "../say.js";
+import { fill, gettext, ngettext } from "../words.js";
 import { flash, settle, versionOf } from "./arrivals.js";
 import { board, cardById } from "./cards.js";
 import { isSaving } from "./commit.js";
@@ -15,8 +16,8 @@ let fetching = false;
 
 function connect() {
   const stream = new EventSource("/live/");
-  stream.onopen = () => show("on", "Live");
-  stream.onerror = () => show("off", "Reconnecting");
+  stream.onopen = () => show("on", gettext("Live"));
+  stream.onerror = () => show("off", gettext("Reconnecting"));
   stream.onmessage = ({ data }) => {
     const nudge = JSON.parse(data);
     if (nudge.t === "all") return lookAgain();
@@ -68,7 +69,7 @@ function announce() {
   changes += 1;
   clearTimeout(timer);
   timer = setTimeout(() => {
-    say(changes === 1 ? "1 change by a colleague." : `${changes} changes by colleagues.`);
+    say(fill(ngettext("%(n)s change by a colleague.", "%(n)s changes by colleagues.", changes), { n: changes }));
     changes = 0;
   }, TOGETHER);
 }

@@ -28,7 +28,8 @@ function choose(item) {
   const column = columnOf(chosen);
   menu().hidePopover();
   if (item.dataset.drop) return commit(chosen, { drop: item }, from, { focus: true });
-  if (item.dataset.to) return commit(chosen, { column: columnOfStage(item.dataset.to), index: 0 }, from, { focus: true });
+  const target = item.dataset.to && { column: columnOfStage(item.dataset.to), index: 0 };
+  if (target) return commit(chosen, target, from, { focus: true });
   const cards = cardsIn(column);
   const index = cards.indexOf(chosen) + (item.dataset.place === "up" ? -1 : 1);
   if (index >= 0 && index < cards.length) commit(chosen, { column, index }, from, { focus: true });

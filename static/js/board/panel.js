@@ -5,6 +5,7 @@ import { allCards, cardById } from "./cards.js";
 import { setActive } from "./focus.js";
 import { fetchCard, send } from "./send.js";
 import { say, toast } from "../say.js";
+import { gettext } from "../words.js";
 import { remember, undoLast } from "./undo.js";
 
 const panel = () => document.getElementById("panel");
@@ -67,7 +68,7 @@ async function step(form) {
     flash(card);
     announce(happening, box);
   } else {
-    const words = refusal?.message ?? "The server could not save that. Nothing was changed.";
+    const words = refusal?.message ?? gettext("The server could not save that. Nothing was changed.");
     toast(words, { bad: true });
     say(words, { loud: true });
   }
@@ -79,8 +80,8 @@ function announce(happening, box) {
   say(happening.say);
   const name = box.querySelector("#panel-title").textContent;
   if (happening.undo) remember({ url: happening.undo, id: box.dataset.id, version: happening.version, name });
-  const undo = happening.undo ? { action: "Undo", run: () => undoLast().then(() => panel().open && openPanel(box.dataset.url)) } : {};
-  toast(happening.say, { kind: "move", ...undo });
+  const undo = () => undoLast().then(() => panel().open && openPanel(box.dataset.url));
+  toast(happening.say, { kind: "move", ...(happening.undo && { action: gettext("Undo"), run: undo }) });
 }
 
 // A fact, a note or a next step changed inside the panel: the card shows it too.

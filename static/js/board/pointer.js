@@ -2,7 +2,8 @@
 // shows where the card would go. Places are read once per column; pointermove only notes coordinates, one frame draws.
 
 import { say } from "../say.js";
-import { board, cardsIn, columnOf, columns, listOf, nameOf, nameOfColumn, placeOf } from "./cards.js";
+import { fill, gettext } from "../words.js";
+import { board, cancelled, cardsIn, columnOf, columns, listOf, nameOf, nameOfColumn, placeOf } from "./cards.js";
 import { commit, isSaving } from "./commit.js";
 
 const START = 5; // pixels of travel that begin a drag with a mouse
@@ -50,7 +51,7 @@ addEventListener(
     if (!drag || event.key !== "Escape") return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    say(`Move cancelled. ${nameOf(drag.card)} is back in ${nameOfColumn(drag.from.column)}.`);
+    say(cancelled(drag.card, drag.from.column));
     finish(false);
   },
   true,
@@ -97,7 +98,7 @@ function begin() {
   card.classList.add("source");
   if (!touch) card.setPointerCapture(pointer);
   draw();
-  say(`Picked up ${nameOf(card)}.`);
+  say(fill(gettext("Picked up %(name)s."), { name: nameOf(card) }));
 }
 
 function measured(element) {

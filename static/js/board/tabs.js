@@ -17,10 +17,8 @@ document.addEventListener("click", (event) => {
 /** Follow which column fills the board; call again when the board was rendered anew. */
 export function watchColumns() {
   watcher?.disconnect();
-  watcher = new IntersectionObserver((seen) => seen.filter((one) => one.isIntersecting).forEach((one) => mark(one.target.id)), {
-    root: board(),
-    threshold: 0.6,
-  });
+  const follow = (seen) => seen.filter((one) => one.isIntersecting).forEach((one) => mark(one.target.id));
+  watcher = new IntersectionObserver(follow, { root: board(), threshold: 0.6 });
   columns().forEach((column) => watcher.observe(column));
 }
 

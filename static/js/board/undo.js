@@ -1,6 +1,7 @@
 // Taking moves back: from the message, or with Z for the last twenty of this tab.
 
 import { say, toast } from "../say.js";
+import { fill, gettext } from "../words.js";
 import { flash, settle } from "./arrivals.js";
 import { cardById, columnOf, nameOfColumn } from "./cards.js";
 import { setActive } from "./focus.js";
@@ -16,18 +17,18 @@ export function remember(step) {
 
 export async function undoLast() {
   const step = steps.pop();
-  if (!step) return say("Nothing to undo.");
+  if (!step) return say(gettext("Nothing to undo."));
   const answer = await send(step.url, { version: step.version });
   if (answer.status !== 200) {
-    const why = answer.refusal?.message ?? "That move can no longer be undone.";
+    const why = answer.refusal?.message ?? gettext("That move can no longer be undone.");
     settle(step.id);
     toast(why, { bad: true });
     return say(why, { loud: true });
   }
   document.querySelectorAll('.toast[data-kind="move"]').forEach((message) => message.remove());
   const card = settle(step.id, { byRank: true }) ?? cardById(step.id);
-  if (!card) return say(`Undone. ${step.name} is back.`);
+  if (!card) return say(fill(gettext("Undone. %(name)s is back."), step));
   setActive(card, { focus: true });
   flash(card);
-  say(`Undone. ${step.name} is back in ${nameOfColumn(columnOf(card))}.`);
+  say(fill(gettext("Undone. %(name)s is back in %(stage)s."), { ...step, stage: nameOfColumn(columnOf(card)) }));
 }
