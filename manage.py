@@ -11,12 +11,15 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from pipeline_crm import embedded
+    from pipeline_crm.processes import NotStarted
 
     try:
         with embedded.for_this_process():
             execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, NotStarted) as error:
         sys.exit(f"{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from pipeline_crm import env
-from pipeline_crm.processes import Keeper, Program, is_running, spawn, start_time
+from pipeline_crm.processes import Keeper, NotStarted, Program, is_running, spawn, start_time
 
 ROLE = DATABASE = "pipeline"
 LIBRARY = Path("/var/lib/pipeline-crm")  # used only by root, when an unprivileged user cannot reach the usual places
@@ -234,6 +234,7 @@ class Postgres:
         return Program(
             "PostgreSQL",
             start=lambda: spawn(command, dies_by=signal.SIGINT, log=self.log, **self.account.how_to_run()),
+            log=self.log,
             is_ready=lambda: _answers_postgres(self.url("postgres")),
             stops_by=signal.SIGINT,  # its "fast" shutdown
         )
@@ -253,7 +254,7 @@ class Postgres:
         command += [] if self.durable else ["--no-sync"]
         made = subprocess.run(command, capture_output=True, text=True, **self.account.how_to_run())
         if made.returncode:
-            raise RuntimeError(f"PostgreSQL could not make its data folder:\n{made.stdout}{made.stderr}")
+            raise NotStarted(f"PostgreSQL could not make its data folder:\n{made.stdout}{made.stderr}")
         new.rename(self.data)
 
     def _check_version(self) -> None:
@@ -311,6 +312,7 @@ class Valkey:
         return Program(
             "Valkey",
             start=lambda: spawn(command, dies_by=signal.SIGTERM, log=self.log, **self.account.how_to_run()),
+            log=self.log,
             is_ready=lambda: _answers_valkey(self.url()),
         )
 

@@ -36,12 +36,17 @@ def die_with(owner: int, by: signal.Signals) -> None:
         os._exit(1)
 
 
+class NotStarted(Exception):
+    """A program could not be started; says which, and where its own words are."""
+
+
 @dataclass
 class Program:
     """One thing to keep running. `is_ready` is asked until it is true; `stops_by` is tried first, then SIGKILL."""
 
     name: str
     start: Callable[[], subprocess.Popen]
+    log: Path
     is_ready: Callable[[], bool] = lambda: True
     stops_by: signal.Signals = signal.SIGTERM
     patience: float = 30.0
@@ -61,9 +66,9 @@ class Program:
         deadline = time.monotonic() + self.patience
         while not self.is_ready():
             if self.has_died():
-                raise RuntimeError(f"{self.name} ended with code {self.process.returncode} while starting.")
+                raise NotStarted(f"{self.name} ended (code {self.process.returncode}) while starting: see {self.log}")
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.name} was not ready after {self.patience:.0f} seconds.")
+                raise NotStarted(f"{self.name} was not ready after {self.patience:.0f} seconds: see {self.log}")
             time.sleep(0.03)
 
     def ask_to_stop(self) -> None:
@@ -104,7 +109,7 @@ class Keeper(threading.Thread):
         self._stopping = False
 
     def keep(self, *programs: Program) -> None:
-        """Start these side by side and return when all are ready; a program that cannot start raises RuntimeError."""
+        """Start these side by side and return when all are ready; what cannot start raises NotStarted."""
         if not self.is_alive():
             self.start()
         done: threading.Event = threading.Event()

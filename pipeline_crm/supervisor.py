@@ -67,18 +67,19 @@ class Supervisor:
             "uvicorn", "pipeline_crm.asgi:application", f"--host={self.host}", f"--port={self.port}",
             "--no-access-log", "--log-level=warning", "--timeout-graceful-shutdown=3", "--no-server-header",
         ]  # fmt: skip
-        return Program("The web server", lambda: self._run("web", command), is_ready=self._answers, patience=60)
+        start = partial(self._run, "web", command)
+        return Program("The web server", start, self._log("web"), is_ready=self._answers, patience=60)
 
     def _worker(self) -> Program:
         command = ["celery", "-A", "pipeline_crm", "worker", "-Q", "fast,bulk", "--concurrency=2", "--loglevel=warning",
                    "--without-gossip", "--without-mingle", "-n", f"worker-{self.port}@%h"]  # fmt: skip
         start = partial(self._run, "worker", command, dies_by=signal.SIGKILL, REMAP_SIGTERM="SIGQUIT")
-        return Program("The worker", start)
+        return Program("The worker", start, self._log("worker"))
 
     def _beat(self) -> Program:
         command = ["celery", "-A", "pipeline_crm", "beat", "--loglevel=warning", "--pidfile=",
                    f"--schedule={self.var / 'beat'}"]  # fmt: skip
-        return Program("Beat", lambda: self._run("beat", command))
+        return Program("Beat", partial(self._run, "beat", command), self._log("beat"))
 
     def _run(
         self, role: str, command: list[str], *, dies_by=signal.SIGTERM, **environment: str
@@ -87,10 +88,13 @@ class Supervisor:
         return spawn(
             [sys.executable, "-m", *command],
             dies_by=dies_by,
-            log=self.var / "log" / f"{role}.log",
+            log=self._log(role),
             cwd=home,
             env=os.environ | {"ROLE": role, "PYTHONUNBUFFERED": "1"} | environment,
         )
+
+    def _log(self, role: str) -> Path:
+        return self.var / "log" / f"{role}.log"
 
     def _answers(self) -> bool:
         return bool(self._health())

@@ -15,7 +15,7 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from pipeline_crm import embedded
-from pipeline_crm.processes import is_running
+from pipeline_crm.processes import NotStarted, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER = """
@@ -198,6 +198,15 @@ def test_data_of_another_major_version_are_refused_in_a_sentence(servers, folder
     servers.stop()
     (folder / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(ImproperlyConfigured, match="written by PostgreSQL 17, .* brings PostgreSQL 18.*pg_dump"):
+        servers.start_or_join()
+    assert pids_in(folder) == []
+
+
+def test_a_server_that_cannot_start_says_where_its_own_words_are(servers, folder):
+    servers.stop()
+    with open(folder / "postgres" / "postgresql.conf", "a") as file:
+        file.write("no_such_setting = 1\n")
+    with pytest.raises(NotStarted, match="PostgreSQL .* while starting: see .*log/postgres.log"):
         servers.start_or_join()
     assert pids_in(folder) == []
 
