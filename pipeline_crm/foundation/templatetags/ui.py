@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import template
+from django.db.models import DateField, DecimalField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -154,3 +155,19 @@ def any_error(form: Any, names: str) -> bool:
 def address(filter: Any, **changes: Any) -> str:
     """The page's address with its filter changed: {% address filter mine=1 %}."""
     return "?" + filter.query(**changes)
+
+
+@register.filter
+def changed_to(change: Any) -> str:
+    """The new value of a changed field in words: a name for an id, money for an amount, a day for a date."""
+    card = getattr(change, "deal", None) or change.lead
+    field, value = card._meta.get_field(change.field), change.after
+    if field.is_relation:
+        return str(field.related_model._default_manager.filter(pk=value).first() or value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if field.choices:
+        return str(dict(field.choices).get(value, value))
+    if isinstance(field, DecimalField):
+        return amounts.in_full(Decimal(str(value)), card.currency)
+    return day(date.fromisoformat(value)) if isinstance(field, DateField) else str(value)

@@ -7,7 +7,7 @@ import pytest
 
 from deals.domain import moving
 from deals.models import Deal
-from tests.factories import ago, make_deal, make_pipeline, stage_of, three_people
+from tests.factories import ago, make_deal, make_pipeline, make_team, make_user, stage_of, three_people
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}
@@ -47,6 +47,18 @@ def test_a_fact_is_changed_in_place(scene):
     assert answer.status_code == 200
     assert json.loads(answer["HX-Trigger"])["card-changed"]["id"] == deal.pk
     assert Deal.objects.get(pk=deal.pk).amount == 12500
+
+
+def test_changes_are_told_in_words(scene):
+    client, ana, deal = scene
+    mate = make_user(name="Jonas Okter", team=make_team())
+    for fields in ({"amount": "12500.5", "currency": "EUR"}, {"expected_close": "2031-03-02"}, {"owner": mate.pk}):
+        deal.refresh_from_db()
+        client.post(f"/deals/{deal.pk}/facts/", fields | {"version": deal.version})
+    client.force_login(mate)
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    for words in ("€12\u2009500.50", "2 Mar 2031", "Jonas Okter"):
+        assert f"to <b>{words}</b>" in page
 
 
 def test_a_fact_that_does_not_fit_is_said_beside_it(scene):
