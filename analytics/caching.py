@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from pipeline_crm.jobs.domain.accepting import accept
 from pipeline_crm.jobs.models import Job
+from pipeline_crm.jobs.models.job import State
 
 from . import catalogue, sources
 from .models import ReportRun
@@ -15,6 +16,7 @@ from .selection import Selection
 
 NO_DAY = date(1970, 1, 1)
 KIND = "analytics.report"
+SHAPE = 1  # raise it when the facts of a report change their shape or meaning: stored ones are then computed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +46,18 @@ def question(selection: Selection, *, is_dated: bool) -> str:
 
 def standing(name: str, selection: Selection, *, is_dated: bool, by) -> Standing:
     """The stored report; where it is not of this day and head, a job is accepted that makes it so."""
-    head = sources.log_head()
+    head = _head()
     exact = ReportRun.objects.filter(report=name, digest=selection.digest(), head=head).first()
     if exact:
         return Standing(exact, None)
     asked = question(selection, is_dated=is_dated)
-    job = accept(
-        KIND,
-        key=f"{name} {selection.digest()} {head}"[:200],
-        args={"name": name, "question": asked, **selection.as_arguments()},
-        by=by,
-    )
+    job = _job(f"{name} {selection.digest()} {head}", name, asked, selection, by)
     return Standing(ReportRun.objects.newest_for(name, asked), job)
 
 
 def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at: datetime) -> ReportRun:
     """Compute and store the report of the logs as they are, unless that was done already."""
-    head = sources.log_head()
+    head = _head()
     digest = selection.digest()
     known = ReportRun.objects.filter(report=name, digest=digest, head=head).first()
     if known:
@@ -82,6 +79,17 @@ def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at:
         },
     )
     return run
+
+
+def _head() -> str:
+    return f"{SHAPE}:{sources.log_head()}"
+
+
+def _job(key: str, name: str, asked: str, selection: Selection, by) -> Job:
+    """The job that computes the report; a new one where the former is done but its figures are no longer kept."""
+    args = {"name": name, "question": asked, **selection.as_arguments()}
+    job = accept(KIND, key=key, args=args, by=by)
+    return accept(KIND, key=f"{key} after {job.pk}", args=args, by=by) if job.state == State.DONE else job
 
 
 def forget_superseded(name: str, asked: str, *, keep: int = 3) -> None:

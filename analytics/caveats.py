@@ -28,7 +28,9 @@ def _shown(value: Any) -> Any:
 def _sentences() -> dict[str, str]:
     return {
         "empty": _("Nothing is known of this pipeline on that day."),
-        "not_enough_stays": _("%(stage)s: not enough yet: needs %(needs)s stays, has %(has)s."),
+        "not_enough_stays": _(
+            "%(stage)s: not enough yet: needs %(needs)s stays watched from their beginning, has %(has)s."
+        ),
         "median_not_reached": _("%(stage)s: the median is not estimable: fewer than half of those waiting have left."),
         "p85_not_reached": _("%(stage)s: the 85 %% line is not estimable: fewer than that have left."),
         "no_follow_up": _("%(stage)s: nothing has been watched for a whole day yet."),

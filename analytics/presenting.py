@@ -39,6 +39,7 @@ def page(report: Report, facts: Facts) -> dict[str, Any]:
         "figures": json.dumps(report.figures(facts)),
         "warnings": [sentence(warned) for warned in facts["warnings"]],
         "as_of": date.fromisoformat(facts["as_of"]),
+        "last_step": next((warned["last"] for warned in facts["warnings"] if warned["code"] == "stale"), None),
         **{"bottleneck": _bottleneck, "forecast": _forecast}[report.name](facts),
     }
 

@@ -42,6 +42,7 @@ class RiskTable:
 
     @property
     def entered(self) -> int:
+        """Stays that were watched from their first day."""
         return int(self.at_risk[0]) if len(self.at_risk) else 0
 
     @property

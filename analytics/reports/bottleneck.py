@@ -230,9 +230,11 @@ def _line(
         "open": here["left"].null_count(),
     }
     now, before = (stage_visits.watched(here, *period) for period in (window, reference))
-    if now.height < FEWEST_STAYS:
-        return StageLine(**counted), [warning("not_enough_stays", stage=stage.name, needs=FEWEST_STAYS, has=now.height)]
     table = _table(now, code, log)
+    if table.entered < FEWEST_STAYS:  # how stays begin was not seen, whatever is known of old ones
+        return StageLine(**counted), [
+            warning("not_enough_stays", stage=stage.name, needs=FEWEST_STAYS, has=table.entered)
+        ]
     curve, ends = survival.kaplan_meier(table), survival.aalen_johansen(table)
     median, p85 = curve.quantile(0.5), curve.quantile(0.85)
     follow_up = np.quantile(today - now["entered"].to_numpy(), 0.9)
@@ -276,9 +278,9 @@ def _line(
 
 
 def _earlier(before: pl.DataFrame, code: int, log: EventLog, horizon: int) -> tuple[float | None, float | None]:
-    if before.height < FEWEST_STAYS:
-        return None, None
     table = _table(before, code, log)
+    if table.entered < FEWEST_STAYS:
+        return None, None
     advance: Estimate = survival.aalen_johansen(table).at(horizon, ADVANCE) if horizon > 0 else Estimate(None)
     return survival.kaplan_meier(table).quantile(0.5).value, advance.value
 

@@ -121,6 +121,16 @@ def test_while_nothing_happens_nothing_is_computed_again(browser, deals):
     assert ReportRun.objects.count() == Job.objects.filter(kind=caching.KIND).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_figures_that_are_no_longer_kept_are_computed_anew(browser, deals):
+    browser.get("/insight/bottleneck/")
+    work()
+    ReportRun.objects.all().delete()
+    assert "on their way" in browser.get("/insight/bottleneck/").content.decode()
+    work()
+    assert "up to date" in browser.get("/insight/bottleneck/").content.decode()
+
+
 def test_a_report_rung_twice_is_computed_once(pipeline, deals, rf):
     standing = caching.standing(
         "bottleneck", caching.Selection(pipeline.pk, timezone.localdate()), is_dated=False, by=None

@@ -107,10 +107,16 @@ def test_five_deals_are_counted_and_nothing_is_claimed():
 
 
 def test_a_median_that_is_not_reached_is_not_made_up():
-    rows = [(card, 0, 300) for card in range(40)] + [(card, 0, 300) for card in range(40, 50)]
-    left = [(card, 1, 320) for card in range(40, 50)]
-    line = asked(log(sorted(rows + left))).stages[0]
-    assert line.median_days is None and line.advance == pytest.approx(0.2)
+    rows = [(card, 0, 300) for card in range(50)] + [(card, 1, 320) for card in range(40, 50)]
+    line = asked(log(sorted([*rows, (99, 0, 299), (99, 1, 300)]))).stages[0]
+    assert line.median_days is None and line.advance == pytest.approx(0.2, abs=0.02)
+
+
+def test_old_stays_alone_do_not_tell_how_stays_begin():
+    """Cards that waited long before the window: whether new ones would go on, nobody has seen."""
+    rows = [(card, 0, 10) for card in range(40)] + [(99, 0, 5), (99, 1, 12)]
+    line = asked(log(sorted(rows))).stages[0]
+    assert (line.entered, line.open, line.median_days, line.advance) == (0, 40, None, None)
 
 
 def test_the_finding_is_a_sentence_and_neutral_without_a_bottleneck():
