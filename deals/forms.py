@@ -9,18 +9,21 @@ from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
 from pipeline_crm.foundation.forms import AmountField, PlainTextField, WhenField, date_input
 
-from .models import Deal, DealType, LostReason, Pipeline, Stage, StageKind
+from .models import Deal, DealType, LostReason, Pipeline, Product, Stage, StageKind
 
 __all__ = [
     "ActivityForm",
     "ClosureForm",
     "CorrectionForm",
     "FactsForm",
+    "LineForm",
     "MoveForm",
     "NewDealForm",
     "NoteForm",
     "OutcomeForm",
     "PipelineForm",
+    "ProductForm",
+    "ReasonForm",
     "RecyclingForm",
     "ReopeningForm",
     "RescheduleForm",
@@ -186,3 +189,26 @@ class RetirementForm(forms.Form):
     def __init__(self, *args, stage: Stage, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["successor"].queryset = stage.pipeline.stages.open().exclude(pk=stage.pk)
+
+
+class ProductForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=120)
+    price = AmountField(label=_("List price"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=money.choices)
+
+
+class ReasonForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=80)
+    contact_again_after_days = forms.IntegerField(
+        label=_("Contact again after, days"), required=False, min_value=1, max_value=3650
+    )
+
+
+class LineForm(forms.Form):
+    """A product of a deal; without a price, the list price."""
+
+    product = forms.ModelChoiceField(Product.objects.filter(archived_at=None), label=_("Product"))
+    quantity = forms.DecimalField(
+        label=_("Quantity"), min_value=0.01, max_value=9_999_999, max_digits=12, decimal_places=2, initial=1
+    )
+    unit_price = AmountField(label=_("Price of one"))

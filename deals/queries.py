@@ -19,7 +19,7 @@ from pipeline_crm.foundation.stage_log import history
 from .domain import moving
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import DealFilter, needs_attention
-from .models import Deal, DealActivity, Pipeline, Stage, StageKind
+from .models import Deal, DealActivity, DealLine, Pipeline, Stage, StageKind
 
 
 @dataclass
@@ -140,6 +140,7 @@ class Panel:
     timeline: list[dict]
     planned: list[DealActivity]
     recyclings: list[Recycling]
+    lines: list[DealLine]
     chance: float | None
     norm: object
 
@@ -154,6 +155,7 @@ def panel(deal: Deal, *, at: datetime) -> Panel:
         timeline=timeline(deal),
         planned=deal.planned,
         recyclings=list(Recycling.objects.filter(lead=deal.lead_id).order_by("-seq")),
+        lines=list(deal.lines.select_related("product").order_by("id")),
         chance=deal.stage.chance,
         norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,
     )

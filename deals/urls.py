@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import board, deal, pipelines, steps
+from .views import board, catalogue, deal, pipelines, steps
 
 app_name = "deals"
 urlpatterns = [
@@ -22,6 +22,14 @@ urlpatterns = [
     path("deals/<int:pk>/activities/<int:activity_pk>/outcome/", deal.activity_done, name="activity_done"),
     path("deals/<int:pk>/activities/<int:activity_pk>/date/", deal.activity_rescheduling, name="activity_rescheduling"),
     path("deals/<int:pk>/notes/", deal.notes, name="notes"),
+    path("deals/<int:pk>/lines/", catalogue.lines, name="lines"),
+    path("settings/catalogue/", catalogue.catalogue, name="catalogue"),
+    path("settings/products/", catalogue.product, name="new_product"),
+    path("settings/products/<int:pk>/", catalogue.product, name="product"),
+    path("settings/products/<int:pk>/archiving/", catalogue.archiving, {"kind": "products"}, name="product_archiving"),
+    path("settings/reasons/", catalogue.reason, name="new_reason"),
+    path("settings/reasons/<int:pk>/", catalogue.reason, name="reason"),
+    path("settings/reasons/<int:pk>/archiving/", catalogue.archiving, {"kind": "reasons"}, name="reason_archiving"),
     path("settings/pipelines/", pipelines.pipelines, name="pipelines"),
     path("settings/pipelines/new/", pipelines.new_pipeline, name="new_pipeline"),
     path("settings/pipelines/<int:pk>/stages/", pipelines.new_stage, name="new_stage"),

@@ -12,11 +12,12 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from deals.domain import noting as deal_notes
+from deals.models import Product
 from leads.domain import noting as lead_notes
 from pipeline_crm.accounts.models import ExchangeRate, Membership, Role, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,8 @@ def scene():
         "Membership": Membership.objects.get(user=ana),
         "Job": Job.objects.create(kind="jobs.tidy", idem_key="1", by=ana, accepted_at=now, due_at=now, state="dead"),
         "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
+        "Product": Product.objects.create(name="Seat"),
+        "LostReason": make_reason(),
         "activity of Deal": deal_notes.plan(deal, **plan),
         "activity of Lead": lead_notes.plan(lead, **plan),
     }
@@ -77,6 +80,7 @@ def path(route: str, scene: dict) -> str:
     subject = acted[1] if acted else next(
         (model for start, model in {
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
+            "settings/products/": "Product", "settings/reasons/": "LostReason",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {
