@@ -1,5 +1,6 @@
 """How forms look and read: one template for a field, one renderer for all forms."""
 
+import re
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import available_timezones
@@ -56,7 +57,9 @@ class WhenField(forms.DateField):
 
 
 class AmountField(forms.DecimalField):
-    """An amount of money: not negative, two decimals, spaces between thousands allowed."""
+    """An amount of money: not negative, two decimals; 12 500, 12,500 and 12'500 are the same."""
+
+    grouped = re.compile(r"[0-9]{1,3}(?:([,'’])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?")
 
     def __init__(self, **kwargs: Any) -> None:
         limits = {"max_digits": 18, "decimal_places": 2, "min_value": 0, "max_value": LARGEST_AMOUNT}
@@ -64,4 +67,8 @@ class AmountField(forms.DecimalField):
         super().__init__(**(limits | look | kwargs))
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python("".join(value.split()) if isinstance(value, str) else value)
+        if isinstance(value, str):
+            value = "".join(value.split())
+            if groups := self.grouped.fullmatch(value):
+                value = value.replace(groups[1], "")
+        return super().to_python(value)
