@@ -212,3 +212,19 @@ class LineForm(forms.Form):
         label=_("Quantity"), min_value=0.01, max_value=9_999_999, max_digits=12, decimal_places=2, initial=1
     )
     unit_price = AmountField(label=_("Price of one"))
+
+    def __init__(self, *args, deal: Deal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.deal = deal
+
+    def clean(self):
+        data = super().clean()
+        product = data.get("product")
+        if product and data.get("unit_price") is None:
+            if product.price is None or product.currency != self.deal.currency:
+                raise forms.ValidationError(
+                    _("The list has no price of %(product)s in %(currency)s. Give the price of one.")
+                    % {"product": product.name, "currency": self.deal.currency}
+                )
+            data["unit_price"] = product.price
+        return data

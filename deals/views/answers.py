@@ -77,7 +77,7 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         "may_change": request.user.has_perm("deals.change_deal", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "note_form": NoteForm(auto_id="note_%s"),
-        "line_form": LineForm(auto_id="line_%s"),
+        "line_form": LineForm(deal=panel.deal, auto_id="line_%s"),
         "facts_form": FactsForm(instance=panel.deal, auto_id="fact_%s"),
         "lost_reasons": [(reason, proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)],
         **forms,

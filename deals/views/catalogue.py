@@ -61,14 +61,13 @@ def lines(request: HttpRequest, deal: Deal) -> HttpResponse:
     rows = [
         (line.product, line.quantity, line.unit_price) for line in deal.lines.select_related("product").order_by("id")
     ]
-    form = LineForm(request.POST, auto_id="line_%s")
+    form = LineForm(request.POST, deal=deal, auto_id="line_%s")
     taken = request.POST.get("remove", "")
     if taken.isdecimal() and int(taken) < len(rows):
         del rows[int(taken)]
     elif form.is_valid():
         sent = form.cleaned_data
-        price = sent["product"].price if sent["unit_price"] is None else sent["unit_price"]
-        rows.append((sent["product"], sent["quantity"], price))
+        rows.append((sent["product"], sent["quantity"], sent["unit_price"]))
     else:
         return answers.panel_or_page(request, deal, line_form=form, status=422)
     follow = request.POST.get("follow") == "on"

@@ -52,5 +52,8 @@ def test_products_of_a_deal_come_and_go_and_the_amount_follows(client, admin):
     client.post(address, {"remove": "0"})
     assert [line.unit_price for line in deal.lines.all()] == [80]
     assert [change.field for change in deal.changes.all()] == ["lines", "amount", "lines", "lines"]
+    franc = cataloguing.keep_product("Swiss seat", price=Decimal("99.50"), currency="CHF", by=admin)
+    answer = client.post(address, {"product": franc.pk, "quantity": "1"})
+    assert (answer.status_code, "Give the price of one." in answer.content.decode()) == (422, True)
     answer = client.post(address, {"product": "", "quantity": "0"})
     assert answer.status_code == 422
