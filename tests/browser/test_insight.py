@@ -1,0 +1,69 @@
+"""Insight in Chromium: figures that arrive by themselves, a table behind each chart, and pages without the charts."""
+
+import pytest
+from django.utils import timezone
+
+from analytics import caching
+from deals.domain import closing, moving
+from pipeline_crm.jobs.domain import running
+from pipeline_crm.jobs.models import Job
+from tests.browser.conftest import DESK, PHONE
+from tests.browser.test_accessibility import violations
+from tests.factories import ago, make_deal, make_pipeline, make_user, stage_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ana():
+    pipeline = make_pipeline("New business", is_default=True)
+    for number in range(24):
+        deal = make_deal(pipeline=pipeline, at=ago(80 - number))
+        moving.move(deal, to=stage_of(pipeline, "Proposal"), by=None, at=ago(60 - number))
+        if number < 18:
+            closing.win(deal, by=None, at=ago(40 - number))
+    return make_user(name="Ana")
+
+
+def work():
+    for job in Job.objects.filter(kind=caching.KIND, state="waiting"):
+        running.run(job.pk, clock=timezone.now)
+
+
+@pytest.mark.parametrize(("name", "chart"), [("bottleneck", "stays"), ("forecast", "months")])
+def test_the_figures_arrive_and_each_chart_has_its_table(open_page, ana, name, chart):
+    page = open_page(ana, f"/insight/{name}/")
+    assert "on their way" in page.inner_text("#report")
+    work()
+    plot, table = page.locator(f"[data-figure={chart}]"), page.locator(f"#{chart}-table")
+    plot.locator(".main-svg").first.wait_for()
+    assert "up to date" in page.inner_text("#freshness") and not table.is_visible()
+    page.locator(f"[aria-controls={chart}-table]").click()
+    assert table.is_visible() and not plot.is_visible()
+    page.locator(f"[aria-controls={chart}-table]").click()
+    plot.locator(".main-svg").first.wait_for()
+    assert page.faults == []
+
+
+def test_without_the_chart_library_the_tables_stand_in(open_page, ana):
+    page = open_page(ana, "/insight/forecast/")
+    page.route("**/*plotly*.js", lambda route: route.abort())
+    work()
+    page.locator("#months-table").wait_for()
+    assert page.locator("#parts-table").is_visible() and not page.locator("[data-figure=months]").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_reports_are_accessible_and_quiet(open_page, ana, size, scheme):
+    page = open_page(ana, "/insight/bottleneck/", size=size, scheme=scheme)
+    faults = []
+    for name in ("bottleneck", "forecast"):
+        page.goto(f"/insight/{name}/")
+        work()
+        page.locator(".main-svg").first.wait_for()
+        page.locator("details.how summary").click()
+        faults += [f"{name}: {fault}" for fault in violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{name} scrolls sideways")
+    assert faults + page.faults == []
