@@ -44,10 +44,10 @@ class Supervisor:
                 ) from None
 
     def start(self) -> None:
-        """Start web, worker and beat; return when the web server answers with a page."""
-        web, worker, beat = self._web(), self._worker(), self._beat()
-        self.programs = (web, worker, beat)
-        self.keeper.keep(worker, beat, web)
+        """Start web, worker and beat; return when the web server answers. It goes first: people wait for it."""
+        web, worker, beat = self.programs = (self._web(), self._worker(), self._beat())
+        self.keeper.keep(web)
+        self.keeper.keep(worker, beat)
 
     def wait(self) -> None:
         """Until Ctrl-C or SIGTERM. A worker that lives but does no job is ended; the keeper starts another."""
