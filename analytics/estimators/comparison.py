@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from .survival import Floats, Ints, RiskTable
 
@@ -37,11 +37,11 @@ class Comparison:
 
     @property
     def p_fewer(self) -> float:
-        return float(norm.cdf(self.z))
+        return float(ndtr(self.z))
 
     @property
     def p_more(self) -> float:
-        return float(norm.sf(self.z))
+        return float(ndtr(-self.z))
 
 
 def log_rank(window: RiskTable, reference: RiskTable, cause: int, *, dispersion: float = 1.0) -> Comparison:

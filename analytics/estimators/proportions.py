@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri
 
 from .survival import Estimate
 
@@ -11,7 +11,7 @@ def wilson(successes: float, n: float, *, confidence: float = 0.95) -> Estimate:
     """The share successes / n with Wilson's interval; nothing known where n is 0."""
     if n <= 0:
         return Estimate(None)
-    z = norm.ppf(0.5 + confidence / 2)
+    z = ndtri(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
@@ -23,6 +23,6 @@ def jeffreys(successes: float, n: float, *, confidence: float = 0.95) -> Estimat
     if n <= 0:
         return Estimate(None)
     tail = (1 - confidence) / 2
-    low = 0.0 if successes <= 0 else float(beta.ppf(tail, successes + 0.5, n - successes + 0.5))
-    high = 1.0 if successes >= n else float(beta.ppf(1 - tail, successes + 0.5, n - successes + 0.5))
+    low = 0.0 if successes <= 0 else float(betaincinv(successes + 0.5, n - successes + 0.5, tail))
+    high = 1.0 if successes >= n else float(betaincinv(successes + 0.5, n - successes + 0.5, 1 - tail))
     return Estimate(successes / n, low, high)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Floats = NDArray[Any]  # of float64; the stubs of bincount think otherwise
 Ints = NDArray[np.int64]
@@ -151,7 +151,7 @@ def _incidence_variance(incidence: Floats, before: Floats, events: Floats, left:
 
 
 def _log_log_interval(survival: Floats, greenwood: Floats, confidence: float) -> tuple[Floats, Floats]:
-    z = norm.ppf(0.5 + confidence / 2)
+    z = ndtri(0.5 + confidence / 2)
     inside = (survival > 0) & (survival < 1) & np.isfinite(greenwood)
     log = np.log(np.where(inside, survival, 0.5))
     width = np.minimum(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log), 50.0)
@@ -163,7 +163,7 @@ def _log_log_interval(survival: Floats, greenwood: Floats, confidence: float) ->
 
 
 def _complementary_interval(incidence: Floats, variance: Floats, confidence: float) -> tuple[Floats, Floats]:
-    z = norm.ppf(0.5 + confidence / 2)
+    z = ndtri(0.5 + confidence / 2)
     inside = (incidence > 0) & (incidence < 1)
     rest = np.where(inside, 1 - incidence, 0.5)
     log = np.log(rest)
