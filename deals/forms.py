@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from leads.forms import ActivityForm, CorrectionForm, NoteForm, OutcomeForm, RescheduleForm
+from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
 from leads.models import Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
@@ -20,6 +20,7 @@ __all__ = [
     "MoveForm",
     "NewDealForm",
     "NoteForm",
+    "OrganisationForm",
     "OutcomeForm",
     "PipelineForm",
     "ProductForm",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("deals/<int:pk>/recycling/", steps.recycling_, name="recycling"),
     path("deals/<int:pk>/undoing/", steps.undoing_, name="undoing"),
     path("deals/<int:pk>/corrections/", steps.corrections, name="corrections"),
+    path("deals/<int:pk>/organisation/", deal.organisation, name="organisation"),
     path("deals/<int:pk>/facts/", deal.facts, name="facts"),
     path("deals/<int:pk>/activities/", deal.activities, name="activities"),
     path("deals/<int:pk>/activities/<int:activity_pk>/outcome/", deal.activity_done, name="activity_done"),

@@ -78,6 +78,15 @@ class FactsForm(forms.ModelForm):
         return {name: value for name, value in self.cleaned_data.items() if name in self.data and name != "version"}
 
 
+class OrganisationForm(forms.Form):
+    """The facts of an organisation that reports cut by."""
+
+    sector = PlainTextField(label=_("Sector"), max_length=100, required=False)
+    employees = forms.IntegerField(label=_("Employees"), min_value=0, max_value=10_000_000, required=False)
+    country = PlainTextField(label=_("Country"), max_length=100, required=False)
+    domain = PlainTextField(label=_("Web domain"), max_length=200, required=False)
+
+
 class ActivityForm(forms.Form):
     """A next step to plan."""
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("leads/<int:pk>/waking/", steps.waking, name="waking"),
     path("leads/<int:pk>/undoing/", steps.undoing_, name="undoing"),
     path("leads/<int:pk>/corrections/", steps.corrections, name="corrections"),
+    path("leads/<int:pk>/organisation/", lead.organisation, name="organisation"),
     path("leads/<int:pk>/facts/", lead.facts, name="facts"),
     path("leads/<int:pk>/activities/", lead.activities, name="activities"),
     path("leads/<int:pk>/activities/<int:activity_pk>/outcome/", lead.activity_done, name="activity_done"),

@@ -15,7 +15,7 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from .. import queries
 from ..domain.recycling import proposed_day
 from ..filters import DealFilter
-from ..forms import ActivityForm, FactsForm, LineForm, NoteForm
+from ..forms import ActivityForm, FactsForm, LineForm, NoteForm, OrganisationForm
 from ..models import Deal, LostReason, StageKind
 
 
@@ -76,6 +76,9 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         "deal": panel.deal,
         "may_change": request.user.has_perm("deals.change_deal", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
+        "organisation_form": OrganisationForm(
+            initial=vars(panel.deal.organisation) if panel.deal.organisation else None, auto_id="organisation_%s"
+        ),
         "note_form": NoteForm(auto_id="note_%s"),
         "line_form": LineForm(deal=panel.deal, auto_id="line_%s"),
         "facts_form": FactsForm(instance=panel.deal, auto_id="fact_%s"),

@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from leads.domain import describing
 from leads.models import Lead
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 from pipeline_crm.foundation.requests import once
 
 from ..domain import noting, opening, revising
-from ..forms import ActivityForm, FactsForm, NewDealForm, NoteForm, OutcomeForm, RescheduleForm
+from ..forms import ActivityForm, FactsForm, NewDealForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
 from ..models import Deal, DealActivity, Pipeline
 from . import answers
 
@@ -55,6 +56,18 @@ def facts(request: HttpRequest, deal: Deal) -> HttpResponse:
         fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
     )
     return answers.changed(request, fresh)
+
+
+@acts_on(Deal.objects.select_related("pipeline", "stage", "lead", "organisation"))
+@allows("deals.change_deal")
+@require_POST
+def organisation(request: HttpRequest, deal: Deal) -> HttpResponse:
+    """Sector and size of the deal's organisation."""
+    form = OrganisationForm(request.POST, auto_id="organisation_%s")
+    if not deal.organisation or not form.is_valid():
+        return answers.panel_or_page(request, deal, organisation_form=form, status=422)
+    describing.describe(deal.organisation, by=request.user, at=timezone.now(), **form.cleaned_data)
+    return answers.changed(request, deal)
 
 
 @acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))

@@ -14,7 +14,7 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from .. import queries
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
-from ..forms import ActivityForm, FactsForm, NoteForm
+from ..forms import ActivityForm, FactsForm, NoteForm, OrganisationForm
 from ..models import DisqualifyReason, Lead
 
 
@@ -78,6 +78,9 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         "lead": panel.lead,
         "may_change": request.user.has_perm("leads.change_lead", lead),
         "activity_form": ActivityForm(auto_id="activity_%s"),
+        "organisation_form": OrganisationForm(
+            initial=vars(panel.lead.organisation) if panel.lead.organisation else None, auto_id="organisation_%s"
+        ),
         "note_form": NoteForm(auto_id="note_%s"),
         "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),

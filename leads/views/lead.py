@@ -8,8 +8,8 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 from pipeline_crm.foundation.requests import once
 
-from ..domain import capturing, noting, revising
-from ..forms import ActivityForm, FactsForm, NewLeadForm, NoteForm, OutcomeForm, RescheduleForm
+from ..domain import capturing, describing, noting, revising
+from ..forms import ActivityForm, FactsForm, NewLeadForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
 from ..models import Lead, LeadActivity
 from . import answers
 
@@ -47,6 +47,18 @@ def facts(request: HttpRequest, lead: Lead) -> HttpResponse:
         fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
     )
     return answers.changed(request, fresh)
+
+
+@acts_on(Lead.objects.select_related("organisation"))
+@allows("leads.change_lead")
+@require_POST
+def organisation(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Sector and size of the lead's organisation."""
+    form = OrganisationForm(request.POST, auto_id="organisation_%s")
+    if not lead.organisation or not form.is_valid():
+        return answers.panel_or_page(request, lead, organisation_form=form, status=422)
+    describing.describe(lead.organisation, by=request.user, at=timezone.now(), **form.cleaned_data)
+    return answers.changed(request, lead)
 
 
 @acts_on(Lead)
