@@ -51,9 +51,12 @@ IN_BASE = """
     CASE WHEN {amount} IS NULL THEN NULL WHEN {currency} = %(base)s THEN {amount}
          ELSE {amount} * (SELECT r.rate FROM accounts_exchangerate r
                           WHERE r.currency = {currency} AND r."on" <= {at}::date ORDER BY r."on" DESC LIMIT 1) END"""
-# A file with one row a deal states its last amount only: before its last step a deal was worth its products' prices.
+# A file with one row a deal states its last amount only: before the file's last step of it a deal was worth its
+# products' prices. Steps taken here since then change nothing of that.
 KNOWN_AMOUNT = """
-    CASE WHEN b.kind = 'import deals' AND (e.seq < d.seq OR e.amount IS NULL)
+    CASE WHEN b.kind = 'import deals' AND (e.amount IS NULL OR EXISTS (
+                  SELECT 1 FROM deals_dealevent x
+                  WHERE x.card_id = e.card_id AND x.seq > e.seq AND x.batch_id = e.batch_id))
          THEN (SELECT sum(l.quantity * p.price) FROM deals_dealline l JOIN deals_product p ON p.id = l.product_id
                WHERE l.deal_id = d.id AND p.currency = e.currency AND p.price > 0)
          ELSE e.amount END"""

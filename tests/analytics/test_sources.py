@@ -10,8 +10,10 @@ from django.utils import timezone
 from analytics import sources
 from analytics.selection import Selection
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
+from deals.models import Deal
 from leads.domain import qualifying
 from pipeline_crm.accounts.models import ExchangeRate
+from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,18 @@ def test_a_revised_amount_counts_from_its_revision(pipeline):
     deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
     revising.revise(deal, by=None, at=timezone.now(), amount=Decimal(2500))
     assert steps(river(pipeline).deals) == [("Inquiry", 2500.0)]
+
+
+def test_a_step_by_hand_leaves_the_amount_a_file_stated(tmp_path):
+    bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "1,Proposal,1000,2024-05-04,,,\n", PLAIN)
+    deal = Deal.objects.get()
+    move(deal, "Estimate", at=timezone.now())
+    assert steps(river(deal.pipeline).deals) == [("Proposal", 1000.0), ("Estimate", 1000.0)]
+
+
+def test_before_the_last_step_of_a_file_its_amount_was_not_known(tmp_path):
+    bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "2,Order,2500,2024-05-01,2024-06-01,,\n", PLAIN)
+    assert steps(river(Deal.objects.get().pipeline).deals) == [("Inquiry", None), ("Order", 2500.0)]
 
 
 def test_amounts_are_in_the_base_currency_at_the_rate_of_the_day(pipeline):
