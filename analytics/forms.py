@@ -1,6 +1,7 @@
 """What an Insight page is asked: the address is the question."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +13,8 @@ from pipeline_crm.foundation.filters import FilterForm
 
 from . import sources
 from .selection import Selection
+
+FIRST_DAY = date(1900, 1, 1)
 
 
 class ReportFilter(FilterForm):
@@ -28,9 +31,17 @@ class ReportFilter(FilterForm):
 
     def clean_as_of(self) -> date | None:
         day = self.cleaned_data["as_of"]
-        if day and day > self.at.date():
-            raise ValidationError(_("That day has not come yet."))
+        if day and day < FIRST_DAY:
+            raise ValidationError(_("Days before %(year)s are not known here.") % {"year": FIRST_DAY.year})
         return day
+
+    def clean(self) -> dict[str, Any]:
+        """A day has come when it has come where the pipeline is."""
+        cleaned = super().clean() or self.cleaned_data
+        day, pipeline = cleaned.get("as_of"), self.chosen_pipeline
+        if day and pipeline and day > sources.today(pipeline, self.at):
+            self.add_error("as_of", _("That day has not come yet."))
+        return cleaned
 
     @property
     def chosen_pipeline(self) -> Pipeline | None:

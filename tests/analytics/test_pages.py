@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from analytics import caching, norming
+from analytics.forms import ReportFilter
 from analytics.models import ReportRun
 from deals.domain import closing, moving
 from deals.models import Pipeline
@@ -158,9 +160,24 @@ def test_a_file_that_is_not_there_yet_names_its_job(browser, deals):
     assert answer.status_code == 202 and answer.json()["job"].startswith("/jobs/")
 
 
-@pytest.mark.parametrize("query", ["?colour=red", "?as_of=2999-01-01", "?pipeline=999999", "?as_of=yesterday"])
+@pytest.mark.parametrize(
+    "query", ["?colour=red", "?as_of=2999-01-01", "?as_of=0001-01-01", "?pipeline=999999", "?as_of=yesterday"]
+)
 def test_a_question_that_makes_no_sense_is_refused(browser, query):
     assert browser.get(f"/insight/bottleneck/{query}").status_code == 422
+
+
+def test_a_day_has_come_when_it_has_come_where_the_pipeline_is(pipeline):
+    def problems(day):
+        late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+        return ReportFilter({"as_of": day}, user=make_user(), at=late).errors.get("as_of", [])
+
+    Pipeline.objects.update(time_zone="Europe/Berlin")
+    assert problems("2026-11-24") == []
+    assert problems("2026-11-25") == ["That day has not come yet."]
+    Pipeline.objects.update(time_zone="America/New_York")
+    assert problems("2026-11-24") == ["That day has not come yet."]
+    assert problems("1899-12-31") == ["Days before 1900 are not known here."]
 
 
 def test_an_unknown_report_is_not_found(browser):
