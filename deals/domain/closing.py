@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from leads.domain import qualifying
 from leads.models import LeadStage
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 
 from ..models import Deal, LostReason, Stage
@@ -42,7 +43,7 @@ def lose(
 def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | None = None, move_id=None) -> Deal:
     """Take a closed deal up again, in `to` or in its last open stage. A lead back in marketing is accepted again."""
     _log.lock(deal)
-    if move_id and deal.events.filter(move_id=move_id).exists():
+    if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
     if deal.stage.is_open:
@@ -55,7 +56,7 @@ def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | N
 
 def _close(deal, stage, *, by, at, seen_version, move_id, via, lost_reason=None) -> Deal:
     _log.lock(deal)
-    if move_id and deal.events.filter(move_id=move_id).exists():
+    if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
     if not deal.stage.is_open:

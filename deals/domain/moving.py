@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
@@ -57,7 +58,7 @@ def move(
     deal, and the lost stage, which needs a reason (`closing.lose`). The same `move_id` again changes nothing.
     """
     _log.lock(deal)
-    if move_id and deal.events.filter(move_id=move_id).exists():
+    if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
     if to.pk == deal.stage_id:

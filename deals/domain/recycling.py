@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leads.domain import recycling as lead_recycling
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 
@@ -39,6 +40,8 @@ def recycle(
     attempt. Refused while another deal of the lead is open.
     """
     _log.lock(deal)
+    if stage_log.was_done(deal, move_id):
+        return deal
     if deal.stage.is_open:
         if reason is None:
             raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])

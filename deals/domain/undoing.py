@@ -3,18 +3,25 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leads.domain import qualifying
 from leads.domain import undoing as lead_undoing
 from leads.domain.undoing import TooLateToUndo, within_grace
 from leads.models import LeadStage
 from pipeline_crm.foundation import stage_log
+from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Deal, StageKind
 from . import _log
 from .moving import see
 
 __all__ = ["TooLateToUndo", "redate_step", "undo", "void_step"]
+
+
+class StageRetired(Refusal):
+    """Nothing goes back to a stage that no board shows."""
 
 
 @transaction.atomic
@@ -52,7 +59,23 @@ def redate_step(deal: Deal, *, seq: int, occurred_at: datetime, reason: str, by)
 
 
 def _back(deal: Deal, newest, *, by, reason: str) -> None:
+    """Take the step back, and let the lead be where the deal needs it: with sales while the deal is open, and in
+    marketing again where undoing a reopening makes the deal lost again."""
+    before, _newest = stage_log.last_step_to_undo(deal)
+    back_in = deal.pipeline.stages.get(pk=before.to_key)
+    if back_in.retired_at:
+        raise StageRetired(
+            _("%(stage)s has been retired meanwhile, so the deal cannot go back there.") % {"stage": back_in.name},
+            card=deal,
+        )
     _log.step_back(deal, by=by, reason=reason)
     lead = deal.lead
-    if newest.event.to_kind == StageKind.LOST and lead.stage == LeadStage.WAITING and lead.attempt == deal.attempt + 1:
-        lead_undoing.void_step(lead, seq=stage_log.history(lead)[-1].seq, reason=reason, by=by)
+    lead.refresh_from_db()
+    story = stage_log.history(lead)
+    follows = story[-1].event.recorded_at >= newest.event.recorded_at and len(story) > 1
+    if deal.stage.is_open and lead.stage == LeadStage.WAITING and follows:
+        lead_undoing.take_back(lead, by=by, reason=reason)
+    elif deal.stage.is_open and lead.stage != LeadStage.ACCEPTED:
+        qualifying.accept(lead, by=by, at=timezone.now())
+    elif back_in.kind == StageKind.LOST and lead.stage == LeadStage.ACCEPTED and follows:
+        lead_undoing.take_back(lead, by=by, reason=reason)

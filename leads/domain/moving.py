@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
@@ -59,7 +60,7 @@ def move(
     The same `move_id` a second time changes nothing.
     """
     _log.lock(lead)
-    if move_id and lead.events.filter(move_id=move_id).exists():
+    if stage_log.was_done(lead, move_id):
         return lead
     see(lead, seen_version)
     if to == lead.stage:

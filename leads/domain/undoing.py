@@ -15,6 +15,10 @@ from .moving import see
 GRACE = timedelta(minutes=10)
 
 
+class WithSales(Refusal):
+    """A lead that sales has accepted follows its deal."""
+
+
 class TooLateToUndo(Refusal):
     """The grace time is over; the step can still be voided with a reason."""
 
@@ -26,7 +30,8 @@ def undo(lead: Lead, *, by, at: datetime, seen_version: int | None = None) -> Le
     see(lead, seen_version)
     _before, newest = stage_log.last_step_to_undo(lead)
     within_grace(newest, at)
-    _back(lead, by=by, reason=_("undone"))
+    _with_marketing(lead, newest)
+    take_back(lead, by=by, reason=_("undone"))
     return lead
 
 
@@ -34,9 +39,12 @@ def undo(lead: Lead, *, by, at: datetime, seen_version: int | None = None) -> Le
 def void_step(lead: Lead, *, seq: int, reason: str, by) -> Lead:
     """Say, at any later time and with a reason, that a step never happened."""
     _log.lock(lead)
-    newest = stage_log.history(lead)[-1]
-    if newest.seq == seq:
-        _back(lead, by=by, reason=reason)
+    story = stage_log.history(lead)
+    for step in story:
+        if step.seq == seq:
+            _with_marketing(lead, step)
+    if story[-1].seq == seq:
+        take_back(lead, by=by, reason=reason)
     else:
         stage_log.void(lead, seq=seq, reason=reason, by=by)
     return lead
@@ -55,7 +63,15 @@ def within_grace(newest, at: datetime) -> None:
         raise TooLateToUndo(_("That can no longer be undone. Its history shows how to correct it."))
 
 
-def _back(lead: Lead, *, by, reason: str) -> None:
+def _with_marketing(lead: Lead, step) -> None:
+    if step.to_key == LeadStage.ACCEPTED:
+        raise WithSales(_("Sales has accepted %(name)s. Correct its deal instead.") % {"name": lead.name}, card=lead)
+
+
+@transaction.atomic
+def take_back(lead: Lead, *, by, reason: str) -> None:
+    """Void the lead's newest step, whatever it is: for the verbs above, and for `deals.domain.undoing`."""
+    _log.lock(lead)
     before, newest = stage_log.last_step_to_undo(lead)
     if newest.to_key == LeadStage.WAITING:
         lead.attempt, lead.contact_again_on = lead.attempt - 1, None

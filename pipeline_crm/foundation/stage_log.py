@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -24,6 +24,9 @@ from .loading import copy_in
 MANY = 100
 
 
+NOON = time(12)
+
+
 class StepBeforePrevious(Refusal):
     """A step cannot have happened before the one it follows, or after the one that follows it."""
 
@@ -32,6 +35,12 @@ class StepBeforePrevious(Refusal):
 
 class StepInFuture(Refusal):
     """What has not happened yet is not history."""
+
+    status = 422
+
+
+class KeyOfAnother(Refusal):
+    """A key stands for one move of one card."""
 
     status = 422
 
@@ -46,6 +55,7 @@ class EffectiveStep:
 
     event: StageEvent
     occurred_at: datetime
+    seqs: tuple[int, ...] = ()  # of all events that make up this stay, where steps between them are voided
 
     @property
     def seq(self) -> int:
@@ -83,8 +93,12 @@ def effective(events: Iterable[StageEvent], amendments: Iterable[StageAmendment]
             dates[amendment.seq] = amendment.occurred_at
     steps: list[EffectiveStep] = []
     for event in events:
-        if event.seq not in voided and not (steps and steps[-1].to_key == event.to_key):
-            steps.append(EffectiveStep(event, dates.get(event.seq, event.occurred_at)))
+        if event.seq in voided:
+            continue
+        if steps and steps[-1].to_key == event.to_key:
+            steps[-1] = replace(steps[-1], seqs=(*steps[-1].seqs, event.seq))
+        else:
+            steps.append(EffectiveStep(event, dates.get(event.seq, event.occurred_at), (event.seq,)))
     return steps
 
 
@@ -95,6 +109,14 @@ def history(card: Card) -> list[EffectiveStep]:
 def lock(card: Card) -> None:
     """Hold the card until the transaction ends, and see it as it is now."""
     card.refresh_from_db(from_queryset=type(card).objects.select_for_update(of=("self",)))
+
+
+def was_done(card: Card, move_id) -> bool:
+    """Whether the card has taken the step of this key already. Refused when the key belongs to another card."""
+    owner = card.events.model.objects.filter(move_id=move_id).first() if move_id else None
+    if owner and owner.card_id != card.pk:
+        raise KeyOfAnother(_("This key belongs to another move. Nothing has been changed."), card=card)
+    return owner is not None
 
 
 def touch(card: Card, *fields: str) -> None:
@@ -123,6 +145,8 @@ def append(card: Card, *, at: datetime, by, source: str = Origin.USER, batch=Non
 
     Refused: a date before the card's last step (StepBeforePrevious) or after now (StepInFuture).
     """
+    if at < card.stage_entered_at and is_noon(at) and same_day(at, card.stage_entered_at):
+        at = card.stage_entered_at  # only the day was named, and it is the day of the last step
     if at < card.stage_entered_at:
         raise StepBeforePrevious(
             _("%(name)s reached its stage on %(day)s. The next step cannot be earlier.")
@@ -160,7 +184,7 @@ def step_back(
     set_stage(card, before.event)
     now = max(timezone.now(), previous.recorded_at)
     back = _step(card, previous, at=now, by=by, source=Origin.UNDO, batch=None, move_id=None, facts=facts(before.event))
-    for seq in (newest.seq, back.seq):
+    for seq in (*newest.seqs, back.seq):
         _amend(card, seq, AmendmentKind.VOID, by=by, reason=reason, recorded_at=now)
     card.stage_entered_at = before.occurred_at
     card.version += 1
@@ -175,7 +199,8 @@ def void(card: Card, *, seq: int, reason: str, by) -> None:
     position = _position(steps, seq)
     if position in (0, len(steps) - 1):
         raise NoSuchStep(_("The first step stays, and the newest is undone instead."))
-    _amend(card, seq, AmendmentKind.VOID, by=by, reason=reason)
+    for one in steps[position].seqs:
+        _amend(card, one, AmendmentKind.VOID, by=by, reason=reason)
     card.stage_entered_at = history(card)[-1].occurred_at
     touch(card, "stage_entered_at")
 
@@ -187,6 +212,11 @@ def redate(card: Card, *, seq: int, occurred_at: datetime, reason: str, by) -> N
     now = timezone.now()
     earliest = steps[position - 1].occurred_at if position else None
     latest = steps[position + 1].occurred_at if position + 1 < len(steps) else now
+    if is_noon(occurred_at):  # only the day was named: on a neighbour's day it is as late or early as that allows
+        if earliest and occurred_at < earliest and same_day(occurred_at, earliest):
+            occurred_at = earliest
+        elif occurred_at > latest and same_day(occurred_at, latest):
+            occurred_at = latest
     if occurred_at > now:
         raise StepInFuture(_("%(day)s has not come yet.") % {"day": _day(occurred_at)})
     if (earliest and occurred_at < earliest) or occurred_at > latest:
@@ -289,6 +319,15 @@ def _plan_anew(*grown: type[models.Model]) -> None:
     tables = ", ".join(model._meta.db_table for model in grown)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE (SKIP_LOCKED) {tables}")
+
+
+def is_noon(moment: datetime) -> bool:
+    """Forms that ask for a day answer its noon."""
+    return timezone.localtime(moment).time() == NOON
+
+
+def same_day(one: datetime, other: datetime) -> bool:
+    return timezone.localtime(one).date() == timezone.localtime(other).date()
 
 
 def _step(card, previous, *, at, by, source, batch, move_id, facts) -> StageEvent:

@@ -5,7 +5,7 @@ import pytest
 
 from deals.domain import closing, moving, shaping
 from deals.models import Deal
-from pipeline_crm.foundation.stage_log import StepBeforePrevious, StepInFuture
+from pipeline_crm.foundation.stage_log import KeyOfAnother, StepBeforePrevious, StepInFuture
 from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +119,12 @@ def test_closing_and_reopening_keep_both_outcomes_in_the_history():
     assert deal.events.last().occurred_at == signed_on
     with pytest.raises(moving.NotOpen):
         closing.lose(deal, reason=reason, by=None, at=ago(0))
+
+
+def test_a_key_belongs_to_one_move_of_one_card():
+    pipeline, key = make_pipeline(), uuid.uuid4()
+    one, other = make_deal(pipeline=pipeline), make_deal(pipeline=pipeline)
+    hearing = stage_of(pipeline, "Hearing")
+    moving.move(one, to=hearing, by=None, at=ago(1), move_id=key)
+    with pytest.raises(KeyOfAnother):
+        moving.move(other, to=hearing, by=None, at=ago(1), move_id=key)
