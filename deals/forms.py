@@ -111,6 +111,11 @@ class NewDealForm(forms.Form):
         data = super().clean()
         if not (data.get("organisation") or data.get("person") or data.get("email")):
             raise forms.ValidationError(_("Name a company or a person."))
+        stage, pipeline = data.get("stage"), data.get("pipeline")
+        if stage and pipeline and stage.pipeline_id != pipeline.pk:
+            raise forms.ValidationError(
+                _("%(stage)s is not a stage of %(pipeline)s.") % {"stage": stage, "pipeline": pipeline}
+            )
         return data
 
     def facts(self) -> dict:

@@ -13,7 +13,7 @@ from leads.domain.recycling import local_date
 from leads.models import Recycling
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import AmendmentKind
-from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, dress, first_cards, older_than, totals
+from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, older_than, totals
 from pipeline_crm.foundation.stage_log import history
 
 from .domain import moving
@@ -101,10 +101,9 @@ def shown_in(stages: list[Stage], today: date) -> Q:
 def more_cards(stage: Stage, *, user, filter: DealFilter, after: str, at: datetime) -> list[Deal]:
     """The next cards of a column, from the key (rank, id) of the last one shown."""
     today = local_date(at)
-    rank, _comma, pk = after.rpartition(",")
-    admitted = filter.apply(Deal.objects.in_stage(stage).visible_to(user), user=user, at=at, today=today)
-    following = Q(rank__gt=rank) | Q(rank=rank, pk__gt=int(pk) if pk.isdigit() else 0)
-    ids = list(admitted.filter(following).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
+    shown = Deal.objects.filter(shown_in([stage], today), stage=stage)
+    admitted = filter.apply(shown.visible_to(user), user=user, at=at, today=today)
+    ids = list(admitted.filter(after_key(after)).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
     return faces(Deal.objects.filter(pk__in=ids), at=at)
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.append_only import AmendmentKind
-from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, dress, first_cards, totals
+from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, totals
 from pipeline_crm.foundation.stage_log import history
 
 from .domain.recycling import local_date
@@ -93,10 +93,8 @@ def too_few(stage: LeadStage) -> str:
 
 def more_cards(stage: str, *, user, filter: LeadFilter, after: str, at: datetime) -> list[Lead]:
     """The next cards of a column, from the key (rank, id) of the last one shown."""
-    rank, _comma, pk = after.rpartition(",")
     admitted = filter.apply(Lead.objects.in_stage(stage).visible_to(user), user=user, today=local_date(at))
-    following = Q(rank__gt=rank) | Q(rank=rank, pk__gt=int(pk) if pk.isdigit() else 0)
-    ids = list(admitted.filter(following).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
+    ids = list(admitted.filter(after_key(after)).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
     return faces(Lead.objects.filter(pk__in=ids), at=at)
 
 

@@ -1,11 +1,11 @@
 """A deal opens: out of a lead that sales accepts, or from nothing but a name."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from leads.domain import capturing, qualifying
-from leads.models import Lead, LeadStage
-from pipeline_crm.accounts.domain.rates import to_base
+from leads.models import OPEN_STAGES, Lead, LeadStage
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
@@ -13,6 +13,7 @@ from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Deal, DealType, Pipeline, Stage
 from . import _log
+from .revising import in_base
 
 
 class NoPipeline(Refusal):
@@ -39,6 +40,7 @@ def open_deal(
     competitor: str = "",
     concerns: str = "",
     tags=(),
+    offered: bool = False,
     via: str = Origin.USER,
     batch=None,
 ) -> Deal:
@@ -51,7 +53,7 @@ def open_deal(
         stage = pipeline.first_stage
     if stage is None:
         raise NoPipeline(_("Create a pipeline with a stage first, under Settings, Pipelines."))
-    qualifying.accept(lead, by=by, at=at, via=via)
+    qualifying.accept(lead, by=by, at=at, via=via, offered=offered)
     amount = lead.value if amount is None else amount
     currency = currency or (lead.currency if lead.value is not None else Company.get().base_currency)
     deal = Deal(
@@ -65,7 +67,7 @@ def open_deal(
         team=team or capturing.team_of(owner) or lead.team or capturing.team_of(by),
         amount=amount,
         currency=currency,
-        base_amount=to_base(amount, currency, on=at.date()),
+        base_amount=in_base(amount, currency, on=at.date()),
         expected_close=expected_close,
         deal_type=deal_type,
         competitor=competitor.strip(),
@@ -86,6 +88,7 @@ def new_deal(
     email: str = "",
     phone: str = "",
     source=None,
+    among: QuerySet[Lead] | None = None,
     by,
     at,
     owner=None,
@@ -93,11 +96,12 @@ def new_deal(
 ) -> Deal:
     """Open a deal that did not come from marketing: organisation, person and lead are found or made.
 
-    A lead of the same person or organisation that is still with marketing is taken along with its story.
+    A lead of the same person or organisation that is still with marketing is taken along with its story, if it is
+    `among` those the person may see.
     """
     found_organisation = capturing.find_organisation(organisation)
     found_person = capturing.find_person(name=person, email=email, phone=phone, organisation=found_organisation)
-    lead = _lead_with_marketing(found_organisation, found_person)
+    lead = _lead_with_marketing(Lead.objects.all() if among is None else among, found_organisation, found_person)
     if lead is None:
         lead = capturing.capture(
             name=person,
@@ -113,8 +117,8 @@ def new_deal(
     return open_deal(lead=lead, by=by, at=at, owner=owner, **deal)
 
 
-def _lead_with_marketing(organisation, person) -> Lead | None:
-    leads = Lead.objects.open().order_by("-id")
+def _lead_with_marketing(among: QuerySet[Lead], organisation, person) -> Lead | None:
+    leads = among.filter(stage__in=OPEN_STAGES).order_by("-id")
     if person:
         return leads.filter(person=person).first()
     return leads.filter(organisation=organisation, person=None).first() if organisation else None

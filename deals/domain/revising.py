@@ -5,8 +5,11 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipeline_crm.accounts.domain.rates import to_base
+from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
+from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import changed_fields
 
 from ..models import Deal, DealChange, DealLine, Product
@@ -29,6 +32,12 @@ REVISABLE = (
 )
 
 
+class AmountTooLarge(Refusal):
+    """An amount has sixteen digits before the point at most."""
+
+    status = 422
+
+
 @transaction.atomic
 def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> Deal:
     """Change fields of a deal; a new amount is worth what the rate of the day of `at` says.
@@ -43,7 +52,7 @@ def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> 
         return deal
     names = [name for name, _before, _after in changes]
     if {"amount", "currency"} & set(names):
-        deal.base_amount = to_base(deal.amount, deal.currency, on=at.date())
+        deal.base_amount = in_base(deal.amount, deal.currency, on=at.date())
         names.append("base_amount")
     DealChange.objects.bulk_create(
         DealChange(deal=deal, field=name, before=before, after=after, by=by, recorded_at=timezone.now())
@@ -51,6 +60,14 @@ def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> 
     )
     _log.touch(deal, *names)
     return deal
+
+
+def in_base(amount, currency: str, *, on) -> Decimal | None:
+    """What the amount is worth in the base currency that day. Refused when it is more than can be kept."""
+    worth = to_base(amount, currency, on=on)
+    if max(amount or 0, worth or 0) > LARGEST_AMOUNT:
+        raise AmountTooLarge(_("That is more than a deal can be worth here."), fields=["amount"])
+    return worth
 
 
 @transaction.atomic

@@ -96,6 +96,8 @@ def set_rules(
 def set_kind(stage: Stage, kind: str, *, by) -> Stage:
     """Make another open stage the won or the lost one, as long as neither it nor the present one has a history."""
     present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
+    if not stage.is_open or stage.retired_at or stage.pipeline.stages.open().count() < 2:
+        raise StageStays(_("Only an open stage can take this place, and one open stage has to stay."))
     if kind == StageKind.OPEN or _has_history(stage) or (present and _has_history(present)):
         raise StageStays(
             _("Deals have passed through these stages, so what they mean stays. Rename one, or add a pipeline.")

@@ -63,7 +63,7 @@ def lines(request: HttpRequest, deal: Deal) -> HttpResponse:
     ]
     form = LineForm(request.POST, deal=deal, auto_id="line_%s")
     taken = request.POST.get("remove", "")
-    if taken.isdecimal() and int(taken) < len(rows):
+    if taken.isdecimal() and len(taken) < 5 and int(taken) < len(rows):
         del rows[int(taken)]
     elif form.is_valid():
         sent = form.cleaned_data

@@ -36,7 +36,9 @@ def new(request: HttpRequest) -> HttpResponse:
         auto_id="new_%s",
     )
     if request.method == "POST" and form.is_valid():
-        created = opening.new_deal(by=request.user, at=timezone.now(), **form.facts())
+        created = opening.new_deal(
+            among=Lead.objects.visible_to(request.user), by=request.user, at=timezone.now(), **form.facts()
+        )
         return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
     status = 422 if request.method == "POST" else 200
     return render_page(request, "deals/new.html", {"form": form}, fragments=["form"], status=status)
@@ -127,6 +129,8 @@ def activity_rescheduling(request: HttpRequest, deal: Deal, activity_pk: int) ->
 def acceptance(request: HttpRequest, lead: Lead) -> HttpResponse:
     """Sales takes a lead: its deal opens, owned by who took it."""
     pipeline = Pipeline.objects.visible_to(request.user).first()
-    created = opening.open_deal(lead=lead, pipeline=pipeline, owner=request.user, by=request.user, at=timezone.now())
+    created = opening.open_deal(
+        lead=lead, pipeline=pipeline, owner=request.user, offered=True, by=request.user, at=timezone.now()
+    )
     address = reverse("deals:board", args=[created.pipeline_id]) + f"?deal={created.pk}"
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

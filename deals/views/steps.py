@@ -134,7 +134,10 @@ def undoing_(request: HttpRequest, deal: Deal) -> HttpResponse:
     version = request.POST.get("version", "")
     try:
         undoing.undo(
-            deal, by=request.user, at=timezone.now(), seen_version=int(version) if version.isdecimal() else None
+            deal,
+            by=request.user,
+            at=timezone.now(),
+            seen_version=int(version) if version.isdecimal() and len(version) < 10 else None,
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)

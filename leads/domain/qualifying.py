@@ -41,9 +41,19 @@ def hand_back(lead: Lead, *, reason: str, by, at, to: str = LeadStage.QUALIFICAT
 
 
 @transaction.atomic
-def accept(lead: Lead, *, by, at, via: str = Origin.USER) -> Lead:
-    """Sales takes the lead: its deal lives in sales from here (called by `deals.domain.opening`)."""
+def accept(lead: Lead, *, by, at, via: str = Origin.USER, offered: bool = False) -> Lead:
+    """Sales takes the lead: its deal lives in sales from here (called by `deals.domain.opening`).
+
+    With `offered`, only a lead that waits for acceptance is taken: of two who accept it, one does.
+    """
     _log.lock(lead)
+    if offered and lead.stage != LeadStage.READY:
+        raise LeadCannotGoThere(
+            _("%(name)s is not waiting for acceptance any more; it is in %(stage)s.")
+            % {"name": lead.name, "stage": lead.get_stage_display()},
+            card=lead,
+            stage=lead.stage,
+        )
     if lead.stage == LeadStage.ACCEPTED:
         return lead
     if lead.stage == LeadStage.UNSUBSCRIBED:

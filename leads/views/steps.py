@@ -67,7 +67,10 @@ def undoing_(request: HttpRequest, lead: Lead) -> HttpResponse:
     version = request.POST.get("version", "")
     try:
         undoing.undo(
-            lead, by=request.user, at=timezone.now(), seen_version=int(version) if version.isdecimal() else None
+            lead,
+            by=request.user,
+            at=timezone.now(),
+            seen_version=int(version) if version.isdecimal() and len(version) < 10 else None,
         )
     except Refusal as refusal:
         return answers.not_moved(request, lead, refusal)

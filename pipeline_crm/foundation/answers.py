@@ -26,7 +26,10 @@ def first_error(form: forms.Form) -> Invalid:
 
 def page_query(request: HttpRequest) -> QueryDict:
     """The query of the page that sent the request: its filter."""
-    return QueryDict(urlsplit(request.htmx.current_url or "").query if request.htmx else "")
+    try:
+        return QueryDict(urlsplit(request.htmx.current_url or "").query if request.htmx else "")
+    except ValueError:  # no address at all
+        return QueryDict()
 
 
 def page_path(request: HttpRequest) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import Count, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast
 
+from .ranks import is_rank
+
 CARDS_AT_ONCE = 50
 
 
@@ -77,6 +79,14 @@ def first_cards(cards: QuerySet, stage_field: str, keys: Iterable, per_column: i
         return []
     ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     return [row["pk"] for row in ids]
+
+
+def after_key(after: str) -> Q:
+    """Cards below the one whose key "rank,id" is given; a key that is none begins at the top."""
+    rank, _comma, pk = after.rpartition(",")
+    if not (is_rank(rank) and pk.isascii() and pk.isdecimal() and len(pk) < 19):
+        return Q()
+    return Q(rank__gt=rank) | Q(rank=rank, pk__gt=int(pk))
 
 
 def older_than(days: str, at: datetime) -> Q:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
@@ -26,6 +27,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.models import Request
 
 FIELD = "request_id"
+_KEY = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 KEPT_HEADERS = ("Content-Type", "Location", "HX-Trigger", "HX-Redirect", "Vary")
 
 
@@ -45,7 +47,7 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         key = request.headers.get("Idempotency-Key", "") or request.POST.get(FIELD, "")
-        if request.method != "POST" or not key:
+        if request.method != "POST" or not _KEY.fullmatch(key):
             return view(request, *args, **kwargs)
         with transaction.atomic():
             digest = _digest(request)

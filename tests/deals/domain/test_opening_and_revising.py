@@ -6,6 +6,8 @@ import pytest
 from deals.domain import opening, revising
 from deals.domain.moving import DealMovedMeanwhile
 from deals.models import Product
+from leads.domain import qualifying
+from leads.domain.moving import LeadCannotGoThere
 from leads.models import Lead, LeadStage, Organisation, Person
 from pipeline_crm.accounts.domain.rates import MissingRate
 from pipeline_crm.accounts.models import ExchangeRate
@@ -90,3 +92,32 @@ def test_the_amount_may_follow_the_products():
     revising.set_lines(deal, lines=[], follow=False, by=None, at=ago(0))
     assert deal.amount == Decimal("298.50")
     assert [c.field for c in deal.changes.all()] == ["lines", "amount", "lines"]
+
+
+def test_only_leads_one_may_see_are_taken_along():
+    lead = make_lead(organisation="Drift Coffee")
+    deal = opening.new_deal(
+        organisation="Drift Coffee", pipeline=make_pipeline(), among=Lead.objects.none(), by=None, at=ago(1)
+    )
+    lead.refresh_from_db()
+    assert (deal.lead == lead, lead.stage) == (False, LeadStage.GENERATION)
+
+
+def test_of_two_who_accept_an_offered_lead_one_does():
+    lead = make_lead()
+    pipeline = make_pipeline()
+    with pytest.raises(LeadCannotGoThere):
+        opening.open_deal(lead=lead, pipeline=pipeline, offered=True, by=None, at=ago(3))
+    qualifying.hand_over(lead, by=None, at=ago(2))
+    opening.open_deal(lead=lead, pipeline=pipeline, offered=True, by=None, at=ago(1))
+    with pytest.raises(LeadCannotGoThere):
+        opening.open_deal(lead=lead, pipeline=pipeline, offered=True, by=None, at=ago(0))
+    assert lead.deals.count() == 1
+
+
+def test_an_amount_that_cannot_be_kept_is_refused():
+    deal = make_deal(amount=None)
+    atom = Product.objects.create(name="Atom", price=Decimal("9999999999999999"))
+    with pytest.raises(revising.AmountTooLarge):
+        revising.set_lines(deal, lines=[(atom, Decimal(9), atom.price)], follow=True, by=None, at=ago(0))
+    assert not deal.lines.exists()

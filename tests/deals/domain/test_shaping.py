@@ -58,3 +58,10 @@ def test_won_and_lost_can_be_set_until_deals_have_passed():
     closing.win(deal, by=None, at=ago(1))
     with pytest.raises(shaping.StageStays):
         shaping.set_kind(stage_of(pipeline, "Order"), "won", by=None)
+
+
+def test_a_pipeline_keeps_its_lost_stage():
+    pipeline = make_pipeline()
+    with pytest.raises(shaping.StageStays):
+        shaping.set_kind(pipeline.lost_stage, "won", by=None)
+    assert pipeline.lost_stage.name == "Lost"

@@ -125,6 +125,32 @@ def test_what_changed_since_is_brought_in_as_change_and_step(file):
     assert steps_of(deal)[-1] == ("Order", datetime(2024, 8, 2, 10, tzinfo=UTC), True)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("1,Proposal,{},2024-05-04,,,\n", "1,Inquiry,{},2024-05-04,,,\n"),
+        ("1,Order,{},2024-05-04,2024-06-01,,\n", "1,Proposal,{},2024-05-04,,,\n"),
+        ("1,Lost,{},2024-05-04,2024-06-01,,\n", "1,Inquiry,{},2024-05-04,,,\n"),
+    ],
+)
+def test_a_deal_that_goes_back_and_forth_in_the_file_does_so_here(file, first, second):
+    for day, row in enumerate([first, second, first]):
+        outcome = bring_in(file, PLAIN_HEAD + row.format(1), PLAIN, at=AT + timedelta(days=day))
+        assert Deal.objects.get().stage.name == row.split(",")[1]
+    assert counts(outcome) == (1, 0, 1, 0, 0)
+
+
+def test_a_deal_that_somebody_moved_on_stays_there_until_the_file_names_another_stage(file):
+    bring_in(file, PLAIN_HEAD + "1,Inquiry,1,2024-05-04,,,\n", PLAIN)
+    bring_in(file, PLAIN_HEAD + "1,Proposal,1,2024-05-04,,,\n", PLAIN)
+    deal = Deal.objects.get()
+    moving.move(deal, to=deal.pipeline.stages.get(name="Estimate"), by=None, at=AT + timedelta(days=1))
+    for row, stage in (("1,Proposal,2,2024-05-04,,,\n", "Estimate"), ("1,Order,2,2024-05-04,2024-08-03,,\n", "Order")):
+        assert counts(bring_in(file, PLAIN_HEAD + row, PLAIN, at=AT + timedelta(days=3))) == (1, 0, 1, 0, 0)
+        deal = Deal.objects.get()
+        assert (deal.stage.name, deal.amount) == (stage, Decimal(2))
+
+
 def test_an_empty_cell_erases_nothing(file):
     bring_in(file, TWO, PLAIN)
     bring_in(file, TWO.replace("1,Proposal,1000", "1,Proposal,"), PLAIN)
@@ -279,6 +305,49 @@ def test_one_bad_row_rejects_its_whole_case_and_no_other(file):
         (7, "The row has no key."),
     ]
     assert outcome.as_json()["lines"] == {"in": 6, "used": 1, "ignored": 0, "rejected": 5}
+
+
+def test_a_cell_too_long_for_its_field_rejects_its_case_of_a_history(file):
+    mapping = {**HISTORY, "columns": {**HISTORY["columns"], "reason": "why", "title": "name"}}
+    mapping["stages"] = {**HISTORY["stages"], "no": "Lost"}
+    content = "case,activity,at,amount,why,name\n" + (
+        "a,in,2024-01-02T10:00:00Z,1,,\n"
+        f"a,no,2024-01-03T10:00:00Z,1,{'x' * 81},\n"
+        f"b,in,2024-01-02T10:00:00Z,1,,{'x' * 201}\n"
+        "c,in,2024-01-02T10:00:00Z,1,,\n"
+    )
+    outcome = bring_in(file, content, mapping)
+    assert counts(outcome) == (3, 1, 0, 0, 2)
+    assert [(row["line"], row["key"], row["field"], row["reason"]) for row in outcome.as_json()["reasons"]] == [
+        (2, "a", "why", "The cell is longer than 80 characters."),
+        (4, "b", "name", "The cell is longer than 200 characters."),
+    ]
+    assert outcome.as_json()["lines"] == {"in": 4, "used": 1, "ignored": 0, "rejected": 3}
+
+
+def test_a_title_made_from_a_long_key_rejects_its_row(file):
+    content = PLAIN_HEAD + f"{'k' * 195},Inquiry,1,,,,\n{'k' * 196},Inquiry,1,,,,\n"
+    outcome = bring_in(file, content, {**PLAIN, "title": "Case {key}"})
+    assert counts(outcome) == (2, 1, 0, 0, 1)
+    assert outcome.as_json()["reasons"][0]["field"] == "id"
+
+
+@pytest.mark.parametrize(
+    ("what", "cell", "sentence"),
+    [
+        ("name", "x" * 201, "longer than 200 characters"),
+        ("sector", "x" * 101, "longer than 100 characters"),
+        ("country", "x" * 101, "longer than 100 characters"),
+        ("employees", "2147483648", "2147483648 is too large"),
+    ],
+)
+def test_a_cell_of_a_side_file_that_no_field_can_hold_refuses_the_file(file, tmp_path, what, cell, sentence):
+    columns = {"name": "name", what: what}
+    cells = {"name": "Acme", what: cell}
+    (tmp_path / "accounts.csv").write_text(f"{','.join(cells)}\n{','.join(cells.values())}\n")
+    mapping = {**PLAIN, "files": {"organisations": {"file": "accounts.csv", "columns": columns}}}
+    with pytest.raises(BadFile, match=f"accounts.csv, line 2.*{sentence}"):
+        bring_in(file, TWO, mapping)
 
 
 def test_the_ledger_is_clean_after_an_import(file):
