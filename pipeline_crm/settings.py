@@ -21,7 +21,8 @@ DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY") or (env.kept_secret(VAR / "secret_key") if EVALUATION else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. Set it to a long random text that nobody else knows.")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+# Health checks ask from the machine itself, whatever the site is called.
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 
 # What runs ------------------------------------------------------------------------------------------------------------

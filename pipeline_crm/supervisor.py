@@ -16,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from pipeline_crm.processes import Keeper, Program, spawn
 
+# Health is asked as the proxy asks, so that neither the site's name nor a redirect to https gets in the way.
+AS_THE_PROXY = {"X-Forwarded-Proto": "https", "Host": "localhost"}
+
 LOOKS_EVERY = 15.0  # seconds between two looks at /health/
 NEEDS_TO_START = 150.0  # a worker younger than this cannot be blamed for jobs that wait
 STOPS_WITHIN = 5.0  # seconds for web, worker and beat; the databases follow with what is left of ten
@@ -99,10 +102,16 @@ class Supervisor:
     def _answers(self) -> bool:
         return bool(self._health())
 
+    @property
+    def _here(self) -> str:
+        """Where this machine finds its own web server."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
+
     def _health(self) -> dict:
         """What /health/ says; nothing while the web server does not answer well."""
         try:
-            with urllib.request.urlopen(f"{self.address}health/", timeout=5) as answer:  # noqa: S310
+            request = urllib.request.Request(f"http://{self._here}:{self.port}/health/", headers=AS_THE_PROXY)
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
                 return json.load(answer)
         except (OSError, ValueError):
             return {}
