@@ -13,7 +13,7 @@ from pipeline_crm.foundation.board import older_than
 from pipeline_crm.foundation.filters import FilterForm
 
 from .domain.stalling import ENOUGH_PASSAGES
-from .models import DealActivity, DealType
+from .models import DealActivity, DealType, StageKind
 
 
 class Closes:
@@ -77,10 +77,11 @@ class DealFilter(FilterForm):
 
 
 def needs_attention(*, at: datetime, today: date) -> Q:
-    """Stalled, without a next step, or with one that is overdue."""
+    """Open, and stalled, without a next step, or with one that is overdue."""
     planned = DealActivity.objects.filter(deal=OuterRef("pk"), done_at=None)
     stalled = Q(stage__norm__n__gte=ENOUGH_PASSAGES) & older_than("stage__norm__p85_days", at)
-    return stalled | ~Q(Exists(planned)) | Q(Exists(planned.filter(due_on__lt=today)))
+    waits = stalled | ~Q(Exists(planned)) | Q(Exists(planned.filter(due_on__lt=today)))
+    return Q(stage__kind=StageKind.OPEN) & waits
 
 
 def closing_in(period: str, today: date) -> dict:

@@ -11,6 +11,7 @@ from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows
+from pipeline_crm.foundation.requests import once
 
 from ..domain import cataloguing, revising
 from ..forms import LineForm, ProductForm, ReasonForm
@@ -56,6 +57,7 @@ def archiving(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
 @allows("deals.change_deal")
 @require_POST
+@once
 def lines(request: HttpRequest, deal: Deal) -> HttpResponse:
     """Add a product to the deal, or take one away; the amount follows where asked."""
     rows = [
