@@ -341,7 +341,11 @@ class _Import:
         stood_in = [step.to_key for step in history(deal)]
         steps = self._steps(case)
         wanted = [step.to.pk for step in steps]
-        if stood_in[: len(wanted)] == wanted:
+        if self.mapping.kind == "deals":
+            is_there = stood_in[-1] == wanted[-1] or self._was_moved_on(deal, wanted[-1])
+        else:
+            is_there = stood_in[: len(wanted)] == wanted
+        if is_there:
             return
         if self.mapping.kind == "history" and wanted[: len(stood_in)] != stood_in:
             raise moving.DealMovedMeanwhile(_("The deal has gone another way here than in the file."), card=deal)
@@ -352,6 +356,12 @@ class _Import:
             moving.enter(deal, step.to, by=self.by, at=at, lost_reason=step.reason, via=Origin.IMPORT)
             if step.to.kind == StageKind.OPEN and deal.lead.stage != LeadStage.ACCEPTED:
                 qualifying.accept(deal.lead, by=self.by, at=at, via=Origin.IMPORT)
+
+    def _was_moved_on(self, deal: Deal, wanted: int) -> bool:
+        """Somebody moved the deal here since an import put it into the stage that the file still names."""
+        newest_first = deal.events.order_by("-seq")
+        newest, told = newest_first[0], newest_first.filter(source=Origin.IMPORT).first()
+        return newest.source != Origin.IMPORT and told is not None and told.to_key == wanted
 
     def _reject(self, problem: Unusable) -> None:
         fate = "skipped" if problem.left_out else "rejected"

@@ -161,8 +161,15 @@ def history(
         lines.rejected += len(problems) + len(rows.pop(key, []))
         yield replace(problems[0], reason="; ".join(problem.reason for problem in problems[:3]))
     for key, found in rows.items():
-        lines.used += len(found)
-        yield _case_of_history(key, sorted(found, key=lambda row: row[:2]))
+        first = min(line for _at, line, _row in found)
+        try:
+            case = _case_of_history(key, first, sorted(found, key=lambda row: row[:2]))
+        except BadCell as problem:
+            lines.rejected += len(found)
+            yield Unusable(first, str(problem), key, problem.column)
+        else:
+            lines.used += len(found)
+            yield case
 
 
 def in_order(steps: Iterable[CaseStep], on: datetime) -> Iterator[CaseStep]:
@@ -206,6 +213,15 @@ class RowReader:
         if meaning not in self.mapping.columns:
             return ""
         return self._at_most(" ".join(self._read(meaning, reading.text).split()), meaning, longest)
+
+    def title(self, key: str) -> str:
+        made = self.text("title") or self.mapping.title.replace("{key}", key)
+        if len(made) > 200:
+            raise BadCell(
+                _("The title made from the key is longer than %(most)d characters.") % {"most": 200},
+                self.mapping.columns["key"],
+            )
+        return made
 
     def currency(self) -> str:
         code = self.text("currency").upper() or self.default_currency
@@ -342,7 +358,7 @@ def _case(row: RowReader, key: str, line: int, steps: tuple[CaseStep, ...]) -> C
         line=line,
         currency=row.currency(),
         steps=steps,
-        title=row.text("title") or row.mapping.title.replace("{key}", key),
+        title=row.title(key),
         organisation=row.text("organisation"),
         person=row.text("person"),
         email=row.text("email"),
@@ -356,7 +372,7 @@ def _case(row: RowReader, key: str, line: int, steps: tuple[CaseStep, ...]) -> C
     )
 
 
-def _case_of_history(key: str, rows: list[tuple[datetime, int, RowReader]]) -> Case:
+def _case_of_history(key: str, line: int, rows: list[tuple[datetime, int, RowReader]]) -> Case:
     steps: list[CaseStep] = []
     amount = None
     for at, _line, row in rows:
@@ -365,7 +381,7 @@ def _case_of_history(key: str, rows: list[tuple[datetime, int, RowReader]]) -> C
         if meaning and not (steps and steps[-1].stage == meaning.stage):
             reason = row.lost_reason(meaning) if row.mapping.kind_of(meaning.stage) == "lost" else None
             steps.append(CaseStep(meaning.stage, at, reason=reason, amount=amount))
-    case = _case(rows[-1][2], key, min(line for _at, line, _row in rows), tuple(steps))
+    case = _case(rows[-1][2], key, line, tuple(steps))
     return replace(case, amount=amount)
 
 

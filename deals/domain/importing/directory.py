@@ -22,6 +22,9 @@ from pipeline_crm.foundation.tabular import BadFile
 from .mapping import Mapping, SideFile, same_word
 
 NOWHERE = "imported.invalid"
+LARGEST_COUNT = 2_147_483_647
+LONGEST = {"name": 200, "domain": 200, "sector": 100, "country": 100, "team": 80}
+LONGEST_PRODUCT = 120
 
 
 class StageMissing(Refusal):
@@ -142,7 +145,7 @@ def product_prices(side: SideFile, folder: Path, currency: str, decimal: str) ->
 
     return {
         name: _cell(side, line, cells, "price", price) if "price" in side.columns else None
-        for line, cells, name in _named(side, folder, "name")
+        for line, cells, name in _named(side, folder, "name", LONGEST_PRODUCT)
     }
 
 
@@ -154,22 +157,32 @@ def team_names(side: SideFile, folder: Path) -> dict[str, str]:
     }
 
 
-def _named(side: SideFile, folder: Path, what: str) -> Iterable[tuple[int, dict[str, str], str]]:
+def _named(
+    side: SideFile, folder: Path, what: str, longest: int | None = None
+) -> Iterable[tuple[int, dict[str, str], str]]:
     table = tabular.read(folder / side.file)
     for column in side.columns.values():
         if column not in table.columns:
             raise BadFile(_("The file has no such column."), file=table.file, line=1, field=column)
     for line, cells in table.rows():
-        name = _cell(side, line, cells, what, reading.text)
+        name = _cell(side, line, cells, what, reading.text, longest)
         if name:
             yield line, cells, name
 
 
-def _cell(side: SideFile, line: int, cells: dict[str, str], what: str, how: Any) -> Any:
+def _cell(side: SideFile, line: int, cells: dict[str, str], what: str, how: Any, longest: int | None = None) -> Any:
     try:
-        return how(cells[side.columns[what]])
+        return _bounded(how(cells[side.columns[what]]), longest or LONGEST.get(what))
     except Unreadable as problem:
         raise BadFile(str(problem), file=side.file, line=line, field=side.columns[what]) from None
+
+
+def _bounded(found: Any, longest: int | None) -> Any:
+    if isinstance(found, str) and longest is not None and len(found) > longest:
+        raise Unreadable(_("The cell is longer than %(most)d characters.") % {"most": longest})
+    if isinstance(found, int) and found > LARGEST_COUNT:
+        raise Unreadable(_("%(number)d is too large.") % {"number": found})
+    return found
 
 
 def _inactive(name: str) -> User:

@@ -152,7 +152,7 @@ def from_json(data: Any) -> Mapping:
     columns = _columns(data.get("columns"), kind)
     found = Mapping(
         kind=kind,
-        source=_text(data.get("source"), "source"),
+        source=_text(data.get("source"), "source", 80),
         pipeline=name,
         stages=stages,
         columns=columns,
@@ -164,13 +164,13 @@ def from_json(data: Any) -> Mapping:
         decimal=_one_of(data.get("decimal", "."), (".", ","), "decimal"),
         encoding=data.get("encoding"),
         delimiter=data.get("delimiter"),
-        title=data.get("title") or "",
-        team=data.get("team"),
+        title=_text(data["title"], "title", 200) if data.get("title") else "",
+        team=_text(data["team"], "team", 80) if data.get("team") else None,
         other_words=_one_of(data.get("other_words", "refuse"), ("refuse", "ignore"), "other_words"),
         entered=_entered(data.get("entered", {}), stages),
         outcome=_outcome(data.get("outcome"), "outcome", STAGE_KINDS),
         reasons={same_word(word): reason for word, reason in _reasons(data.get("reasons", {})).items()},
-        reason_otherwise=data.get("reasons", {}).get("otherwise", NOT_STATED),
+        reason_otherwise=_text(data.get("reasons", {}).get("otherwise", NOT_STATED), "reasons.otherwise", 80),
         leave_out=_leave_out(data.get("leave_out")),
         files=_files(data.get("files", {})),
         as_written=data,
@@ -203,9 +203,11 @@ def _nothing_unknown(value: dict, known: Iterable[str], part: str) -> None:
         )
 
 
-def _text(value: Any, part: str) -> str:
+def _text(value: Any, part: str, longest: int | None = None) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadMapping(_("“%(part)s” is missing or no text.") % {"part": part})
+    if longest is not None and len(value.strip()) > longest:
+        raise BadMapping(_("“%(part)s” is longer than %(most)d characters.") % {"part": part, "most": longest})
     return value.strip()
 
 
@@ -240,7 +242,7 @@ def _pipeline(value: Any, zone: ZoneInfo) -> tuple[str, tuple[StageWanted, ...],
         chance = row.get("chance")
         if chance is not None and not (isinstance(chance, int | float) and 0 <= chance <= 1):
             raise BadMapping(_("“chance” is a share between 0 and 1."))
-        wanted.append(StageWanted(_text(row.get("name"), "pipeline.stages.name"), kind, chance))
+        wanted.append(StageWanted(_text(row.get("name"), "pipeline.stages.name", 60), kind, chance))
     names, kinds = [stage.name for stage in wanted], [stage.kind for stage in wanted]
     if len({same_word(name) for name in names}) < len(names):
         raise BadMapping(_("“pipeline.stages”: two stages have the same name."))
@@ -248,7 +250,7 @@ def _pipeline(value: Any, zone: ZoneInfo) -> tuple[str, tuple[StageWanted, ...],
         raise BadMapping(
             _("“pipeline.stages” needs open stages, exactly one of kind won and exactly one of kind lost.")
         )
-    return _text(value.get("name"), "pipeline.name"), tuple(wanted), pipeline_zone
+    return _text(value.get("name"), "pipeline.name", 80), tuple(wanted), pipeline_zone
 
 
 def _columns(value: Any, kind: str) -> dict[str, str]:
@@ -270,7 +272,11 @@ def _words(value: Any, stages: tuple[StageWanted, ...]) -> dict[str, Meaning | N
         row = {"stage": meaning} if isinstance(meaning, str) else meaning
         _is_object(row, f"“stages.{word}”")
         _nothing_unknown(row, {"stage", "reason"}, f"“stages.{word}”")
-        found[same_word(word)] = Meaning(_known_stage(row.get("stage"), stages, f"stages.{word}"), row.get("reason"))
+        reason = row.get("reason")
+        found[same_word(word)] = Meaning(
+            _known_stage(row.get("stage"), stages, f"stages.{word}"),
+            None if reason is None else _text(reason, f"stages.{word}.reason", 80),
+        )
     return found
 
 
@@ -307,7 +313,7 @@ def _reasons(value: Any) -> Dictionary[str, str]:
     _nothing_unknown(value, {"words", "otherwise"}, "“reasons”")
     words = value.get("words", {})
     _is_object(words, "“reasons.words”")
-    return {word: _text(reason, f"reasons.{word}") for word, reason in words.items()}
+    return {word: _text(reason, f"reasons.{word}", 80) for word, reason in words.items()}
 
 
 def _files(value: Any) -> dict[str, SideFile]:
