@@ -1,4 +1,7 @@
-"""Stored reports: the key is report + selection + how far the logs have come, so nothing is computed twice."""
+"""Stored reports: nothing is computed twice.
+
+The key is report + selection + head: how far the logs have come, and what rates, stages and prices are set to.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,7 @@ def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at:
 
 
 def _head() -> str:
-    return f"{SHAPE}:{sources.log_head()}"
+    return f"{SHAPE}:{sources.log_head()}:{sources.settings_digest()}"
 
 
 def _job(key: str, name: str, asked: str, selection: Selection, by) -> Job:

@@ -105,6 +105,15 @@ EXPECTED_CLOSE = """
     ) later ON true
     WHERE d.pipeline_id = %(pipeline)s"""
 
+# What figures depend on beside the logs. Sums of hashes: no order, and no long text.
+SETTINGS = """
+    SELECT left(md5(concat_ws('|', %(base)s, %(zone)s,
+        (SELECT sum(hashtextextended(ROW(r.currency, r."on", r.rate)::text, 0)) FROM accounts_exchangerate r),
+        (SELECT sum(hashtextextended(ROW(p.id, p.name, p.is_default, p.time_zone)::text, 1)) FROM deals_pipeline p),
+        (SELECT sum(hashtextextended(ROW(s.id, s.pipeline_id, s.name, s.kind, s.position, s.retired_at IS NULL,
+                                         s.successor_id)::text, 2)) FROM deals_stage s),
+        (SELECT sum(hashtextextended(ROW(g.id, g.price, g.currency)::text, 3)) FROM deals_product g))), 12)"""
+
 
 class NoSuchPipeline(Refusal):
     """There is no pipeline of that name or number."""
@@ -143,6 +152,14 @@ def log_head() -> str:
             last, recent = cursor.fetchone()
             parts.append(f"{last}.{recent}")
     return "-".join(parts)
+
+
+def settings_digest() -> str:
+    """The same while rates, currency, time zones, pipelines, stages and prices are: figures follow them too."""
+    company = Company.get()
+    with connection.cursor() as cursor:
+        cursor.execute(SETTINGS, {"base": company.base_currency, "zone": company.time_zone})
+        return cursor.fetchone()[0]
 
 
 def river(selection: Selection) -> River:

@@ -116,6 +116,17 @@ def test_after_a_step_the_old_figures_are_shown_as_old(browser, pipeline, deals)
 
 
 @pytest.mark.django_db(transaction=True)
+def test_after_a_stage_is_renamed_the_old_figures_are_shown_as_old(browser, pipeline, deals):
+    browser.get("/insight/bottleneck/")
+    work()
+    pipeline.stages.filter(name="Proposal").update(name="Offer")
+    assert "updating" in browser.get("/insight/bottleneck/").content.decode()
+    work()
+    page = browser.get("/insight/bottleneck/").content.decode()
+    assert "up to date" in page and "Offer" in page
+
+
+@pytest.mark.django_db(transaction=True)
 def test_while_nothing_happens_nothing_is_computed_again(browser, deals):
     for _ in range(3):
         browser.get("/insight/bottleneck/")

@@ -10,9 +10,9 @@ from django.utils import timezone
 from analytics import sources
 from analytics.selection import Selection
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
-from deals.models import Deal
+from deals.models import Deal, Pipeline, Product
 from leads.domain import qualifying
-from pipeline_crm.accounts.models import ExchangeRate
+from pipeline_crm.accounts.models import Company, ExchangeRate
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
@@ -137,6 +137,29 @@ def test_the_head_moves_with_each_step(pipeline):
     between = sources.log_head()
     move(deal, "Hearing", at=ago(10))
     assert len({before, between, sources.log_head()}) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pipeline: ExchangeRate.objects.create(currency="USD", on=ago(3).date(), rate=Decimal("0.9")),
+        lambda pipeline: ExchangeRate.objects.update(rate=Decimal("0.7")),
+        lambda pipeline: Company.objects.update(base_currency="CHF"),
+        lambda pipeline: Company.objects.update(time_zone="Asia/Tokyo"),
+        lambda pipeline: Pipeline.objects.filter(pk=pipeline.pk).update(time_zone="Asia/Tokyo"),
+        lambda pipeline: pipeline.stages.filter(name="Hearing").update(name="Talk"),
+        lambda pipeline: pipeline.stages.filter(name="Hearing").update(position=90),
+        lambda pipeline: Product.objects.update(price=Decimal(70)),
+    ],
+    ids=["new rate", "rate", "currency", "zone", "zone of pipeline", "name", "position", "price"],
+)
+def test_the_settings_digest_moves_with_what_figures_depend_on(pipeline, change):
+    ExchangeRate.objects.create(currency="USD", on=ago(100).date(), rate=Decimal("0.5"))
+    Product.objects.create(name="Roof", price=Decimal(50))
+    before = sources.settings_digest()
+    assert before == sources.settings_digest()
+    change(pipeline)
+    assert sources.settings_digest() != before
 
 
 def test_a_pipeline_is_found_by_name_or_number(pipeline):
