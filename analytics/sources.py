@@ -88,12 +88,21 @@ AMENDMENTS = f"""
 
 DEALS = "SELECT d.id AS card, d.lead_id AS lead, d.attempt FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s"
 
-REVISED = IN_BASE.format(amount="(c.after #>> '{}')::numeric", currency="d.currency", at="c.recorded_at")
+# What stood in a field after a change: what the newest change of it said, else what the next one replaced, else what
+# stands now.
+STANDING = """(coalesce(
+        (SELECT x.after FROM deals_dealchange x
+         WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id <= c.id ORDER BY x.id DESC LIMIT 1),
+        (SELECT x.before FROM deals_dealchange x
+         WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id > c.id ORDER BY x.id LIMIT 1),
+        to_jsonb(d.{field})) #>> '{{}}')"""
 REVISIONS = f"""
-    SELECT c.deal_id AS card, {MICROSECONDS.format("c.recorded_at")} AS occurred, ({REVISED})::float8 AS amount
-    FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
-    WHERE d.pipeline_id = %(pipeline)s AND c.field = 'amount' AND c.after #>> '{{}}' IS NOT NULL
-      AND c.recorded_at < %(until)s"""
+    SELECT s.card, s.occurred, ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount
+    FROM (SELECT c.id, c.deal_id AS card, {MICROSECONDS.format("c.recorded_at")} AS occurred, c.recorded_at AS at,
+                 {STANDING.format(field="amount")}::numeric AS amount, {STANDING.format(field="currency")} AS currency
+          FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
+          WHERE d.pipeline_id = %(pipeline)s AND c.field IN ('amount', 'currency') AND c.recorded_at < %(until)s) s
+    ORDER BY s.id"""
 
 # The date that was expected on the day asked about: what the first later change replaced, else what stands now.
 EXPECTED_CLOSE = """
@@ -255,11 +264,11 @@ def _amended(steps: pl.DataFrame, table: str, params: dict[str, Any]) -> pl.Data
 
 
 def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
-    """Each step with the last amount that was entered before the next step."""
+    """Each step with the last amount that was entered, or cleared, before the next step."""
     if revisions.height == 0 or steps.height == 0:
         return steps
     newest = (
-        revisions.sort("occurred")
+        revisions.sort("occurred", maintain_order=True)
         .join_asof(
             steps.select("card", "seq", at="occurred_at").sort("at"),
             left_on="occurred",
@@ -269,12 +278,12 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
         )
         .drop_nulls("seq")
         .group_by("card", "seq", maintain_order=True)
-        .agg(revised=pl.col("amount").last())
+        .agg(revised=pl.col("amount").last(), is_revised=pl.lit(value=True))
     )
     return (
         steps.join(newest, on=["card", "seq"], how="left")
-        .with_columns(amount=pl.coalesce("revised", "amount"))
-        .drop("revised")
+        .with_columns(amount=pl.when("is_revised").then("revised").otherwise("amount"))
+        .drop("revised", "is_revised")
         .sort("card", "seq")
     )
 

@@ -91,6 +91,22 @@ def test_a_revised_amount_counts_from_its_revision(pipeline):
     assert steps(river(pipeline).deals) == [("Inquiry", 2500.0)]
 
 
+def test_a_cleared_amount_is_unknown(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
+    revising.revise(deal, by=None, at=timezone.now(), amount=None)
+    assert steps(river(pipeline).deals) == [("Inquiry", None)]
+
+
+def test_a_new_currency_makes_another_amount(pipeline):
+    ExchangeRate.objects.create(currency="USD", on=ago(100).date(), rate=Decimal("0.5"))
+    deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
+    revising.revise(deal, by=None, at=timezone.now(), currency="USD")
+    assert steps(river(pipeline).deals) == [("Inquiry", 500.0)]
+    move(deal, "Hearing", at=timezone.now())
+    revising.revise(deal, by=None, at=timezone.now(), amount=Decimal(3000), currency="EUR")
+    assert steps(river(pipeline).deals) == [("Inquiry", 500.0), ("Hearing", 3000.0)]
+
+
 def test_a_step_by_hand_leaves_the_amount_a_file_stated(tmp_path):
     bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "1,Proposal,1000,2024-05-04,,,\n", PLAIN)
     deal = Deal.objects.get()
