@@ -70,7 +70,7 @@ def keeper() -> Keeper | None:
 
 
 @contextmanager
-def for_this_process(say=lambda sentence: print(sentence, file=sys.stderr)):  # noqa: T201
+def for_this_process(say=lambda sentence: print(sentence, file=sys.stderr)):  # noqa: T201 (a command speaks)
     """Inside, DATABASE_URL and REDIS_URL point to the running servers of VAR, or to ones that end with this block."""
     if not is_wanted():
         yield

@@ -29,9 +29,6 @@ class DealQuerySet(TeamVisible):
     def in_stage(self, stage):
         return self.filter(stage=stage)
 
-    def stalled_since(self, at):
-        return self.open().filter(stage_entered_at__lte=at)
-
 
 class Deal(Card):
     """A chance to sell, grown out of a lead. Its stage changes only through `deals.domain._log`."""
