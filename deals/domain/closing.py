@@ -30,10 +30,12 @@ def lose(
     seen_version: int | None = None,
     move_id=None,
     via: str = Origin.USER,
+    batch=None,
 ) -> Deal:
     """End the deal without an order, for a reason. Its lead stays with sales until `recycling.recycle`."""
     stage = deal.pipeline.lost_stage
-    _close(deal, stage, by=by, at=at, seen_version=seen_version, move_id=move_id, via=via, lost_reason=reason)
+    known = {"seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
+    _close(deal, stage, by=by, at=at, lost_reason=reason, **known)
     if note.strip():
         noting.note(deal, text=note, by=by, at=at)
     return deal
@@ -54,14 +56,14 @@ def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | N
     return deal
 
 
-def _close(deal, stage, *, by, at, seen_version, move_id, via, lost_reason=None) -> Deal:
+def _close(deal, stage, *, by, at, seen_version, move_id, via, batch=None, lost_reason=None) -> Deal:
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
     if not deal.stage.is_open:
         raise NotOpen(_("%(name)s is closed already.") % {"name": deal.name}, card=deal)
-    enter(deal, stage, by=by, at=at, lost_reason=lost_reason, move_id=move_id, via=via)
+    enter(deal, stage, by=by, at=at, lost_reason=lost_reason, move_id=move_id, via=via, batch=batch)
     return deal
 
 

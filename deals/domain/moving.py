@@ -50,6 +50,7 @@ def move(
     before: int | None = None,
     move_id=None,
     via: str = Origin.USER,
+    batch=None,
 ) -> Deal:
     """Move an open deal to another open stage of its pipeline, or to the won stage, or within its stage.
 
@@ -69,12 +70,22 @@ def move(
         raise NotOpen(_("%(name)s is closed. Reopen it to move it.") % {"name": deal.name}, card=deal)
     if to.kind == StageKind.LOST:
         raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
-    enter(deal, to, by=by, at=at, move_id=move_id, via=via, after=after, before=before)
+    enter(deal, to, by=by, at=at, move_id=move_id, via=via, batch=batch, after=after, before=before)
     return deal
 
 
 def enter(
-    deal: Deal, stage: Stage, *, by, at, lost_reason=None, move_id=None, via=Origin.USER, after=None, before=None
+    deal: Deal,
+    stage: Stage,
+    *,
+    by,
+    at,
+    lost_reason=None,
+    move_id=None,
+    via=Origin.USER,
+    batch=None,
+    after=None,
+    before=None,
 ) -> None:
     """Let the locked deal take its step into the stage, if the stage admits it."""
     if stage.pipeline_id != deal.pipeline_id or stage.retired_at:
@@ -89,7 +100,7 @@ def enter(
             _("%(stage)s needs: %(fields)s.") % {"stage": stage.name, "fields": labels}, card=deal, fields=missing
         )
     deal.rank = rank_between(Deal.objects.in_stage(stage), after=after, before=before)
-    _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, move_id=move_id)
+    _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, batch=batch, move_id=move_id)
 
 
 def label_of(field: str) -> str:

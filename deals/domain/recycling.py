@@ -33,6 +33,7 @@ def recycle(
     seen_version: int | None = None,
     move_id=None,
     via: str = Origin.USER,
+    batch=None,
 ) -> Deal:
     """Put a lost deal's lead back to marketing until `contact_again_on` (proposed by the reason when not given).
 
@@ -45,7 +46,8 @@ def recycle(
     if deal.stage.is_open:
         if reason is None:
             raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
-        closing.lose(deal, reason=reason, by=by, at=at, note=note, seen_version=seen_version, move_id=move_id, via=via)
+        known = {"seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
+        closing.lose(deal, reason=reason, by=by, at=at, note=note, **known)
     else:
         see(deal, seen_version)
     if deal.stage.kind != StageKind.LOST:
@@ -65,6 +67,7 @@ def recycle(
         by=by,
         at=at,
         via=via,
+        batch=batch,
     )
     return deal
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline_crm.accounts.domain.rates import to_base
-from pipeline_crm.foundation.append_only import LARGEST_AMOUNT
+from pipeline_crm.foundation.append_only import LARGEST_AMOUNT, Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import changed_fields
 
@@ -39,7 +39,7 @@ class AmountTooLarge(Refusal):
 
 
 @transaction.atomic
-def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> Deal:
+def revise(deal: Deal, *, by, at, seen_version: int | None = None, via: str = Origin.USER, **fields) -> Deal:
     """Change fields of a deal; a new amount is worth what the rate of the day of `at` says.
 
     Nothing is written where nothing changes. Refused: a deal that changed since `seen_version`, a currency without a
@@ -55,7 +55,7 @@ def revise(deal: Deal, *, by, at, seen_version: int | None = None, **fields) -> 
         deal.base_amount = in_base(deal.amount, deal.currency, on=at.date())
         names.append("base_amount")
     DealChange.objects.bulk_create(
-        DealChange(deal=deal, field=name, before=before, after=after, by=by, recorded_at=timezone.now())
+        DealChange(deal=deal, field=name, before=before, after=after, by=by, recorded_at=timezone.now(), source=via)
         for name, before, after in changes
     )
     _log.touch(deal, *names)

@@ -52,6 +52,7 @@ def move(
     reason: str = "",
     move_id=None,
     via: str = Origin.USER,
+    batch=None,
 ) -> Lead:
     """Move a lead to another open stage, or to another place of its own.
 
@@ -65,7 +66,7 @@ def move(
     see(lead, seen_version)
     if to == lead.stage:
         return _place(lead, after=after, before=before)
-    step(lead, to=to, by=by, at=at, reason=reason, move_id=move_id, via=via, after=after, before=before)
+    step(lead, to=to, by=by, at=at, reason=reason, move_id=move_id, via=via, batch=batch, after=after, before=before)
     return lead
 
 
@@ -82,7 +83,9 @@ def see(lead: Lead, seen_version: int | None) -> None:
     )
 
 
-def step(lead: Lead, *, to, by, at, reason="", move_id=None, via=Origin.USER, after=None, before=None) -> None:
+def step(
+    lead: Lead, *, to, by, at, reason="", move_id=None, via=Origin.USER, batch=None, after=None, before=None
+) -> None:
     """Let the locked lead take a step that the way allows."""
     if to == LeadStage.DISQUALIFIED and lead.stage not in (LeadStage.DISQUALIFIED, LeadStage.ACCEPTED):
         allowed, needs_reason = True, True
@@ -102,7 +105,8 @@ def step(lead: Lead, *, to, by, at, reason="", move_id=None, via=Origin.USER, af
     if lead.stage == LeadStage.WAITING:
         lead.contact_again_on = None
     lead.rank = rank_between(Lead.objects.in_stage(to), after=after, before=before)
-    _log.append(lead, to=to, at=at, by=by, reason=reason.strip() if needs_reason else None, source=via, move_id=move_id)
+    said = reason.strip() if needs_reason else None
+    _log.append(lead, to=to, at=at, by=by, reason=said, source=via, batch=batch, move_id=move_id)
 
 
 def _place(lead: Lead, *, after, before) -> Lead:

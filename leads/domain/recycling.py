@@ -33,6 +33,7 @@ def put_back(
     by,
     at,
     via: str = Origin.USER,
+    batch=None,
 ) -> Lead:
     """Return an accepted lead to marketing: it waits until `contact_again_on`, and its next deal is one attempt later.
 
@@ -53,7 +54,7 @@ def put_back(
     attempt, lead.attempt = lead.attempt, lead.attempt + 1
     lead.contact_again_on = contact_again_on
     lead.rank = rank_between(Lead.objects.in_stage(LeadStage.WAITING))
-    _log.append(lead, to=LeadStage.WAITING, at=at, by=by, source=via)
+    _log.append(lead, to=LeadStage.WAITING, at=at, by=by, source=via, batch=batch)
     Recycling.objects.create(
         lead=lead,
         seq=lead.seq,

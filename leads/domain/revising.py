@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import changed_fields
 
@@ -32,7 +33,7 @@ class DayNeeded(Refusal):
 
 
 @transaction.atomic
-def revise(lead: Lead, *, by, at, seen_version: int | None = None, **fields) -> Lead:
+def revise(lead: Lead, *, by, at, seen_version: int | None = None, via: str = Origin.USER, **fields) -> Lead:
     """Change fields of a lead. Nothing is written where nothing changes.
 
     Refused: a lead that changed since `seen_version`. An unknown field is a programming error (TypeError).
@@ -45,7 +46,7 @@ def revise(lead: Lead, *, by, at, seen_version: int | None = None, **fields) -> 
     if not changes:
         return lead
     LeadChange.objects.bulk_create(
-        LeadChange(lead=lead, field=name, before=before, after=after, by=by, recorded_at=timezone.now())
+        LeadChange(lead=lead, field=name, before=before, after=after, by=by, recorded_at=timezone.now(), source=via)
         for name, before, after in changes
     )
     _log.touch(lead, *(name for name, _before, _after in changes))
