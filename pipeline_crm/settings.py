@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "pipeline_crm",
 ]
 MIDDLEWARE = [
+    "pipeline_crm.foundation.middleware.KeepingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",

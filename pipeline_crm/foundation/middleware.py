@@ -11,6 +11,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.within_request import keeping
+
+
+class KeepingMiddleware:
+    """What one request asks for often is read once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with keeping():
+            return self.get_response(request)
 
 
 class RefusalMiddleware:

@@ -6,6 +6,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from pipeline_crm.foundation import within_request
+
 THE_ONE = 1
 
 
@@ -34,8 +36,12 @@ class Company(models.Model):
 
     @classmethod
     def get(cls) -> "Company":
-        """The one company, created with the defaults on first demand."""
-        return cls.objects.get_or_create(pk=THE_ONE)[0]
+        """The one company, created with the defaults on first demand; within a request it is read once."""
+        return within_request.kept(cls, lambda: cls.objects.get_or_create(pk=THE_ONE)[0])
+
+    def save(self, *args, **kwargs) -> None:
+        super().save(*args, **kwargs)
+        within_request.forget(Company)
 
 
 class ExchangeRate(models.Model):

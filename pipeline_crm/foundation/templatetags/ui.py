@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation import money as amounts
 from pipeline_crm.foundation import requests
+from pipeline_crm.foundation.within_request import kept
 
 register = template.Library()
 ACTIVITY_ICONS = {
@@ -41,7 +42,7 @@ def icon(name: str, classes: str = "") -> SafeString:
         '<svg class="i{}{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         " " if classes else "",
         classes,
-        static("icons.svg"),
+        kept("icons", lambda: static("icons.svg")),
         name,
     )
 
