@@ -34,14 +34,14 @@ class Company(models.Model):
     def __str__(self) -> str:
         return self.name or "Pipeline CRM"
 
+    def save(self, *args, **kwargs) -> None:
+        super().save(*args, **kwargs)
+        within_request.forget(Company)
+
     @classmethod
     def get(cls) -> "Company":
         """The one company, created with the defaults on first demand; within a request it is read once."""
         return within_request.kept(cls, lambda: cls.objects.get_or_create(pk=THE_ONE)[0])
-
-    def save(self, *args, **kwargs) -> None:
-        super().save(*args, **kwargs)
-        within_request.forget(Company)
 
 
 class ExchangeRate(models.Model):
