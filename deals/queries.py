@@ -16,7 +16,7 @@ from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, older_than, totals
 from pipeline_crm.foundation.stage_log import history
 
-from .domain import moving
+from .domain import admitting
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import DealFilter, needs_attention
 from .models import Deal, DealActivity, DealLine, Pipeline, Stage, StageKind
@@ -211,7 +211,7 @@ def timeline(deal: Deal) -> list[dict]:
 def label_of(field: str) -> str:
     if field == "lines":
         return _("products")
-    return moving.label_of(field)
+    return admitting.label_of(field)
 
 
 def too_few(norm) -> str:

@@ -10,13 +10,24 @@ from pipeline_crm.foundation.append_only import Origin
 
 from ..models import Deal, LostReason, Stage
 from . import _log, noting
-from .moving import NotOpen, enter, see
+from .moving import NotOpen, enter, tell
+from .seeing import see
 
 
 @transaction.atomic
-def win(deal: Deal, *, by, at, seen_version: int | None = None, move_id=None, via: str = Origin.USER) -> Deal:
-    """Receive the order: the deal moves to its pipeline's won stage."""
-    return _close(deal, deal.pipeline.won_stage, by=by, at=at, seen_version=seen_version, move_id=move_id, via=via)
+def win(
+    deal: Deal,
+    *,
+    by,
+    at,
+    facts: dict | None = None,
+    seen_version: int | None = None,
+    move_id=None,
+    via: str = Origin.USER,
+) -> Deal:
+    """Receive the order: the deal moves to its pipeline's won stage, with the `facts` that it asks for."""
+    stage = deal.pipeline.won_stage
+    return _close(deal, stage, by=by, at=at, facts=facts, seen_version=seen_version, move_id=move_id, via=via)
 
 
 @transaction.atomic
@@ -27,6 +38,7 @@ def lose(
     by,
     at,
     note: str = "",
+    facts: dict | None = None,
     seen_version: int | None = None,
     move_id=None,
     via: str = Origin.USER,
@@ -34,7 +46,7 @@ def lose(
 ) -> Deal:
     """End the deal without an order, for a reason. Its lead stays with sales until `recycling.recycle`."""
     stage = deal.pipeline.lost_stage
-    known = {"seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
+    known = {"facts": facts, "seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
     _close(deal, stage, by=by, at=at, lost_reason=reason, **known)
     if note.strip():
         noting.note(deal, text=note, by=by, at=at)
@@ -42,7 +54,16 @@ def lose(
 
 
 @transaction.atomic
-def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | None = None, move_id=None) -> Deal:
+def reopen(
+    deal: Deal,
+    *,
+    by,
+    at,
+    to: Stage | None = None,
+    facts: dict | None = None,
+    seen_version: int | None = None,
+    move_id=None,
+) -> Deal:
     """Take a closed deal up again, in `to` or in its last open stage. A lead back in marketing is accepted again."""
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
@@ -50,19 +71,21 @@ def reopen(deal: Deal, *, by, at, to: Stage | None = None, seen_version: int | N
     see(deal, seen_version)
     if deal.stage.is_open:
         raise NotOpen(_("%(name)s is open already.") % {"name": deal.name}, card=deal)
+    tell(deal, facts, by=by, at=at)
     enter(deal, to or _last_open_stage(deal), by=by, at=at, move_id=move_id)
     if deal.lead.stage != LeadStage.ACCEPTED:
         qualifying.accept(deal.lead, by=by, at=at)
     return deal
 
 
-def _close(deal, stage, *, by, at, seen_version, move_id, via, batch=None, lost_reason=None) -> Deal:
+def _close(deal, stage, *, by, at, facts, seen_version, move_id, via, batch=None, lost_reason=None) -> Deal:
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
     if not deal.stage.is_open:
         raise NotOpen(_("%(name)s is closed already.") % {"name": deal.name}, card=deal)
+    tell(deal, facts, by=by, at=at, via=via)
     enter(deal, stage, by=by, at=at, lost_reason=lost_reason, move_id=move_id, via=via, batch=batch)
     return deal
 

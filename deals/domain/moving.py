@@ -9,23 +9,21 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Deal, Stage, StageKind
-from . import _log
+from . import _log, revising
+from .admitting import FieldsMissing, StageOfAnotherPipeline, admit
+from .seeing import DealMovedMeanwhile, see
 
-
-class DealMovedMeanwhile(Refusal):
-    """The deal has changed since the browser last saw it."""
-
-
-class StageOfAnotherPipeline(Refusal):
-    """A deal stays in its pipeline, and retired stages take no deals."""
-
-    status = 422
-
-
-class FieldsMissing(Refusal):
-    """The stage asks for fields that the deal does not have yet."""
-
-    status = 422
+__all__ = [
+    "DealMovedMeanwhile",
+    "FieldsMissing",
+    "NotOpen",
+    "ReasonNeeded",
+    "StageOfAnotherPipeline",
+    "enter",
+    "move",
+    "see",
+    "tell",
+]
 
 
 class ReasonNeeded(Refusal):
@@ -48,13 +46,15 @@ def move(
     seen_version: int | None = None,
     after: int | None = None,
     before: int | None = None,
+    facts: dict | None = None,
     move_id=None,
     via: str = Origin.USER,
     batch=None,
 ) -> Deal:
     """Move an open deal to another open stage of its pipeline, or to the won stage, or within its stage.
 
-    `after` and `before` are the neighbours it is put between; without them it goes to the top.
+    `after` and `before` are the neighbours it is put between; without them it goes to the top. `facts` (names of
+    `revising.REVISABLE`) are written first, so that the stage finds what it asks for; refused, nothing is written.
     Refused: a deal that changed since `seen_version`, a foreign or retired stage, missing required fields, a closed
     deal, and the lost stage, which needs a reason (`closing.lose`). The same `move_id` again changes nothing.
     """
@@ -62,6 +62,7 @@ def move(
     if stage_log.was_done(deal, move_id):
         return deal
     see(deal, seen_version)
+    tell(deal, facts, by=by, at=at, via=via)
     if to.pk == deal.stage_id:
         deal.rank = rank_between(Deal.objects.in_stage(to).exclude(pk=deal.pk), after=after, before=before)
         _log.touch(deal, "rank")
@@ -88,34 +89,12 @@ def enter(
     before=None,
 ) -> None:
     """Let the locked deal take its step into the stage, if the stage admits it."""
-    if stage.pipeline_id != deal.pipeline_id or stage.retired_at:
-        raise StageOfAnotherPipeline(
-            _("%(stage)s is not a stage of %(pipeline)s.") % {"stage": stage.name, "pipeline": deal.pipeline.name},
-            card=deal,
-        )
-    missing = [name for name in stage.required_fields if getattr(deal, name, None) in (None, "", [])]
-    if missing:
-        labels = ", ".join(label_of(name) for name in missing)
-        raise FieldsMissing(
-            _("%(stage)s needs: %(fields)s.") % {"stage": stage.name, "fields": labels}, card=deal, fields=missing
-        )
+    admit(deal, stage)
     deal.rank = rank_between(Deal.objects.in_stage(stage), after=after, before=before)
     _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, batch=batch, move_id=move_id)
 
 
-def label_of(field: str) -> str:
-    """The name of a deal's field as people read it."""
-    return str(getattr(Deal._meta.get_field(field), "verbose_name", field))
-
-
-def see(deal: Deal, seen_version: int | None) -> None:
-    """Refuse to overwrite what has not been seen."""
-    if seen_version is None or seen_version == deal.version:
-        return
-    last = deal.events.select_related("by").get(seq=deal.seq)
-    raise DealMovedMeanwhile(
-        _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
-        % {"who": last.by or _("Somebody"), "name": deal.name, "stage": deal.stage.name},
-        card=deal,
-        stage=deal.stage_id,
-    )
+def tell(deal: Deal, facts: dict | None, *, by, at, via: str = Origin.USER) -> None:
+    """Write what is said of the locked deal together with its step."""
+    if facts:
+        revising.revise(deal, by=by, at=at, via=via, **facts)

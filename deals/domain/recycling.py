@@ -12,7 +12,8 @@ from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Deal, LostReason, StageKind
 from . import _log, closing
-from .moving import ReasonNeeded, see
+from .moving import ReasonNeeded, tell
+from .seeing import see
 
 USUAL_DISTANCE = timedelta(days=90)
 
@@ -30,6 +31,7 @@ def recycle(
     contact_again_on: date | None = None,
     reason: LostReason | None = None,
     note: str = "",
+    facts: dict | None = None,
     seen_version: int | None = None,
     move_id=None,
     via: str = Origin.USER,
@@ -46,10 +48,11 @@ def recycle(
     if deal.stage.is_open:
         if reason is None:
             raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
-        known = {"seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
+        known = {"facts": facts, "seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
         closing.lose(deal, reason=reason, by=by, at=at, note=note, **known)
     else:
         see(deal, seen_version)
+        tell(deal, facts, by=by, at=at, via=via)
     if deal.stage.kind != StageKind.LOST:
         raise ReasonNeeded(_("%(name)s is won; only lost deals go back to nurturing.") % {"name": deal.name}, card=deal)
     if deal.lead.deals.open().exists():

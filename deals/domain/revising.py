@@ -14,7 +14,7 @@ from pipeline_crm.foundation.revision import changed_fields
 
 from ..models import Deal, DealChange, DealLine, Product
 from . import _log
-from .moving import see
+from .seeing import see
 
 REVISABLE = (
     "title",

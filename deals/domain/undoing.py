@@ -15,7 +15,7 @@ from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Deal, StageKind
 from . import _log
-from .moving import see
+from .seeing import see
 
 __all__ = ["TooLateToUndo", "redate_step", "undo", "void_step"]
 

@@ -28,7 +28,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.stage_log import history
 
-from .. import _log, moving, revising
+from .. import _log, admitting, moving, revising
 from . import cases, directory
 from .cases import Case, CaseStep, LineCount, Unusable
 from .mapping import BadMapping, Mapping, from_json, load
@@ -371,8 +371,11 @@ class _Import:
 def _not_admitted(deal: Deal, stage: Stage) -> str:
     """Why the stage does not admit the deal, as `moving.enter` would say it; empty when it does."""
     deal.stage = stage
-    missing = [name for name in stage.required_fields if getattr(deal, name, None) in (None, "", [])]
-    return _("%(stage)s needs: %(fields)s.") % {"stage": stage.name, "fields": ", ".join(missing)} if missing else ""
+    try:
+        admitting.admit(deal, stage)
+    except Refusal as problem:
+        return str(problem)
+    return ""
 
 
 def _hold(source: str) -> None:

@@ -1,9 +1,10 @@
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
-from deals.domain import closing, moving, shaping
+from deals.domain import closing, moving, recycling, shaping
 from deals.models import Deal
 from pipeline_crm.foundation.stage_log import KeyOfAnother, StepBeforePrevious, StepInFuture
 from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
@@ -77,6 +78,70 @@ def test_required_fields_are_asked_for_by_every_way_in():
         with pytest.raises(moving.FieldsMissing, match="value, expected close") as refusal:
             way_in()
         assert refusal.value.facts["fields"] == ["amount", "expected_close"]
+
+
+def test_a_step_brings_along_the_facts_its_stage_asks_for():
+    deal = make_deal(amount=None, at=ago(9))
+    order, lost = deal.pipeline.won_stage, deal.pipeline.lost_stage
+    shaping.set_rules(order, by=None, required_fields=["amount", "expected_close", "competitor"])
+    shaping.set_rules(lost, by=None, required_fields=["competitor"])
+    facts = {"amount": Decimal(900), "expected_close": date(2026, 12, 1)}
+    with pytest.raises(moving.FieldsMissing, match="Order needs: competitor") as refusal:
+        moving.move(deal, to=order, by=None, at=ago(3), facts=facts)
+    assert refusal.value.facts["fields"] == ["competitor"]
+    deal.refresh_from_db()
+    assert (deal.amount, deal.expected_close, deal.version, deal.changes.count()) == (None, None, 1, 0)
+    moving.move(deal, to=order, by=None, at=ago(3), facts=facts | {"competitor": "Halden"}, seen_version=1)
+    deal.refresh_from_db()
+    assert (deal.stage, deal.amount, deal.competitor, deal.seq) == (order, 900, "Halden", 2)
+    assert deal.events.last().amount == 900
+    assert {change.field for change in deal.changes.all()} == {"amount", "expected_close", "competitor"}
+
+
+@pytest.mark.parametrize(
+    ("way", "stage"),
+    [
+        (lambda deal, **how: closing.win(deal, **how), "Order"),
+        (lambda deal, **how: closing.lose(deal, reason=make_reason(), **how), "Lost"),
+        (lambda deal, **how: recycling.recycle(deal, reason=make_reason(), **how), "Lost"),
+    ],
+)
+def test_closing_takes_facts_too(way, stage):
+    deal = make_deal(at=ago(9))
+    shaping.set_rules(stage_of(deal.pipeline, stage), by=None, required_fields=["competitor"])
+    with pytest.raises(moving.FieldsMissing):
+        way(deal, by=None, at=ago(1))
+    way(deal, by=None, at=ago(1), facts={"competitor": "Halden"})
+    deal.refresh_from_db()
+    assert (deal.stage.name, deal.competitor) == (stage, "Halden")
+
+
+def test_reopening_takes_facts_too():
+    deal = make_deal(at=ago(9))
+    closing.lose(deal, reason=make_reason(), by=None, at=ago(2))
+    shaping.set_rules(stage_of(deal.pipeline, "Inquiry"), by=None, required_fields=["competitor"])
+    with pytest.raises(moving.FieldsMissing):
+        closing.reopen(deal, by=None, at=ago(1))
+    closing.reopen(deal, by=None, at=ago(1), facts={"competitor": "Halden"})
+    deal.refresh_from_db()
+    assert (deal.stage.name, deal.competitor) == ("Inquiry", "Halden")
+
+
+def test_a_move_sent_twice_tells_its_facts_once():
+    deal, key = make_deal(at=ago(9)), uuid.uuid4()
+    for competitor in ("Halden", "Another"):
+        hearing = stage_of(deal.pipeline, "Hearing")
+        moving.move(deal, to=hearing, by=None, at=ago(1), move_id=key, facts={"competitor": competitor})
+    assert [change.after for change in deal.changes.all()] == ["Halden"]
+
+
+def test_blank_text_is_no_answer():
+    deal = make_deal(at=ago(9))
+    hearing = stage_of(deal.pipeline, "Hearing")
+    shaping.set_rules(hearing, by=None, required_fields=["competitor", "tags", "owner"])
+    with pytest.raises(moving.FieldsMissing) as refusal:
+        moving.move(deal, to=hearing, by=None, at=ago(1), facts={"competitor": "  "})
+    assert refusal.value.facts["fields"] == ["competitor", "tags", "owner"]
 
 
 def test_order_in_a_column_follows_the_neighbours():
