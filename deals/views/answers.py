@@ -8,6 +8,7 @@ from django_htmx.http import trigger_client_event
 
 from leads.domain.recycling import local_date
 from pipeline_crm.foundation.answers import back, first_error, page_query
+from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
@@ -16,7 +17,7 @@ from .. import queries
 from ..domain.recycling import proposed_day
 from ..filters import DealFilter
 from ..forms import ActivityForm, FactsForm, LineForm, NoteForm, OrganisationForm
-from ..models import Deal, LostReason, StageKind
+from ..models import Deal, LostReason, Pipeline, StageKind
 
 
 def moved(request: HttpRequest, deal: Deal, *, say: str, undo: bool = True) -> HttpResponse:
@@ -57,13 +58,23 @@ def invalid(request: HttpRequest, deal: Deal, form) -> HttpResponse:
 
 def answer(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None) -> HttpResponse:
     """The card and the column heads, under the filter of the page the request came from."""
+    return arrivals(request, deal.pipeline, [deal.pk], status=status, triggers=triggers)
+
+
+def arrivals(request: HttpRequest, pipeline: Pipeline, ids: list[int], *, status: int = 200, triggers=None):
+    """The same for several deals of one board; the caller has made sure that the person may see them."""
     at = timezone.now()
     filter = DealFilter(page_query(request))
     filter = filter if filter.is_valid() else DealFilter.none()
-    board = queries.board(deal.pipeline, user=request.user, filter=filter, at=at, with_cards=False)
-    shown = queries.face(deal, at=at) if deal.stage.kind != StageKind.LOST else None
-    admitted = filter.apply(Deal.objects.filter(pk=deal.pk), user=request.user, at=at, today=local_date(at))
-    context = {"board": board, "deal": shown, "filter": filter, "is_outside": not admitted.exists()}
+    board = queries.board(pipeline, user=request.user, filter=filter, at=at, with_cards=False)
+    deals = Deal.objects.filter(pk__in=ids)
+    admitted = filter.apply(deals, user=request.user, at=at, today=local_date(at)).values_list("pk", flat=True)
+    inside = set(admitted)
+    found = [
+        Arrival(face.pk, face.version, face if face.stage.kind != StageKind.LOST else None, face.pk not in inside)
+        for face in queries.faces(deals, at=at)
+    ]
+    context = {"board": board, "arrivals": found, "filter": filter}
     return render_page(request, "deals/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 

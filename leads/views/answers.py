@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from pipeline_crm.foundation.answers import back, first_error, page_query
+from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
@@ -56,17 +57,22 @@ def invalid(request: HttpRequest, lead: Lead, form) -> HttpResponse:
 
 def answer(request: HttpRequest, lead: Lead, *, status: int = 200, triggers=None) -> HttpResponse:
     """The card and the column heads, under the filter of the page the request came from."""
+    return arrivals(request, [lead.pk], status=status, triggers=triggers)
+
+
+def arrivals(request: HttpRequest, ids: list[int], *, status: int = 200, triggers=None) -> HttpResponse:
+    """The same for several leads; the caller has made sure that the person may see them."""
     at = timezone.now()
     filter = LeadFilter(page_query(request))
     filter = filter if filter.is_valid() else LeadFilter.none()
     board = queries.board(user=request.user, filter=filter, at=at, with_cards=False)
-    admitted = filter.apply(Lead.objects.filter(pk=lead.pk), user=request.user, today=local_date(at))
-    context = {
-        "board": board,
-        "lead": queries.face(lead, at=at) if lead.is_open else None,
-        "filter": filter,
-        "is_outside": not admitted.exists(),
-    }
+    leads = Lead.objects.filter(pk__in=ids)
+    inside = set(filter.apply(leads, user=request.user, today=local_date(at)).values_list("pk", flat=True))
+    found = [
+        Arrival(face.pk, face.version, face if face.is_open else None, face.pk not in inside)
+        for face in queries.faces(leads, at=at)
+    ]
+    context = {"board": board, "arrivals": found, "filter": filter}
     return render_page(request, "leads/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 

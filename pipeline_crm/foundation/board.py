@@ -72,6 +72,16 @@ class Column:
         return self.cards[-1].pk if self.cards else 0
 
 
+@dataclass
+class Arrival:
+    """A card on its way to a board that is open: without `card` it leaves the board, outside the filter it may stay."""
+
+    pk: int
+    version: int
+    card: Any
+    is_outside: bool
+
+
 def first_cards(cards: QuerySet, stage_field: str, keys: Iterable, per_column: int = CARDS_AT_ONCE) -> list[int]:
     """Ids of the first cards of each column in one query, each column read along its index."""
     parts = [cards.filter(**{stage_field: key}).order_by("rank", "pk").values("pk")[:per_column] for key in keys]

@@ -9,11 +9,10 @@ import { isActive, setActive } from "./focus.js";
  * says another column or `byRank` is asked for. With `admittedOnly` a card outside the board's filter is not added to it.
  */
 export function settle(id, { byRank = false, admittedOnly = false } = {}) {
-  const answer = document.querySelector(".arrival");
-  const arrived = answer?.querySelector(`#card-${CSS.escape(id)}`);
-  answer?.remove();
+  const answer = newestAnswer(id);
+  const arrived = answer?.querySelector(".card");
   const shown = document.querySelector(`#board #card-${CSS.escape(id)}`);
-  if (!answer) return shown;
+  if (!answer || Number(answer.dataset.v) < Number(shown?.dataset.version)) return shown;
   const column = arrived && columnOfStage(arrived.dataset.stage);
   if (admittedOnly && !shown && "outside" in answer.dataset) return null;
   if (!column) {
@@ -27,6 +26,13 @@ export function settle(id, { byRank = false, admittedOnly = false } = {}) {
   if (!staysPut) placeByRank(arrived, column);
   if (wasActive || hadFocus) setActive(arrived, { focus: hadFocus });
   return arrived;
+}
+
+/** Answers to several requests may wait side by side; of those about one card the newest counts. */
+function newestAnswer(id) {
+  const answers = [...document.querySelectorAll(`.arrival[data-for="${CSS.escape(id)}"]`)];
+  answers.forEach((answer) => answer.remove());
+  return answers.sort((one, other) => one.dataset.v - other.dataset.v).at(-1);
 }
 
 export function flash(card) {

@@ -9,7 +9,7 @@ export const columnOfStage = (stage) => board().querySelector(`.col[data-stage="
 export const listOf = (column) => column.querySelector("[data-list]");
 export const cardsIn = (column) => [...listOf(column).querySelectorAll(".card:not(.away)")];
 export const allCards = () => [...board().querySelectorAll(".card:not(.away)")];
-export const cardById = (id) => document.getElementById(`card-${id}`);
+export const cardById = (id) => document.querySelector(`#board #card-${CSS.escape(id)}`);
 export const nameOf = (card) => card.querySelector(".cardname").textContent;
 export const nameOfColumn = (column) => column.dataset.name;
 

@@ -29,7 +29,7 @@ export function fetchCard(url) {
 async function answer(source, verb, url) {
   let request = null;
   source.addEventListener("htmx:afterRequest", ({ detail }) => (request = detail.xhr));
-  await htmx.ajax(verb, url, { source, target: "#arrivals", swap: "innerHTML" }).catch(() => {});
+  await htmx.ajax(verb, url, { source, target: "#arrivals", swap: "beforeend" }).catch(() => {});
   const events = eventsOf(request);
   return { status: request?.status ?? 0, happening: events["card-moved"], refusal: events.refused };
 }
