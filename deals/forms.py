@@ -7,8 +7,9 @@ from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm
 from leads.models import Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
-from pipeline_crm.foundation.forms import AmountField, PlainTextField, WhenField, date_input
+from pipeline_crm.foundation.forms import AmountField, CardsForm, PlainTextField, WhenField, date_input
 
+from .domain import together
 from .models import Deal, DealType, LostReason, Pipeline, Product, Stage, StageKind
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RetirementForm",
     "StageForm",
     "StageNameForm",
+    "TogetherForm",
 ]
 
 
@@ -85,6 +87,34 @@ class ReopeningForm(forms.Form):
     def __init__(self, *args, deal: Deal, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = deal.pipeline.stages.open()
+
+
+class TogetherForm(CardsForm):
+    """What happens to several deals at once, and the fields that act needs."""
+
+    NEEDS = {
+        together.MOVE: ["to"],
+        together.OWNER: ["owner"],
+        together.PLAN: ["kind", "due_on"],
+        together.LOSE: ["reason"],
+        together.NURTURE: [],
+    }
+
+    to = forms.ModelChoiceField(Stage.objects.none(), label=_("Stage"), required=False)
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=ActivityForm.base_fields["kind"].choices, required=False)
+    subject = PlainTextField(label=_("What"), max_length=200, required=False)
+    due_on = forms.DateField(label=_("When"), widget=date_input(), required=False)
+    reason = forms.ModelChoiceField(LostReason.objects.none(), label=_("Reason"), required=False)
+    note = forms.CharField(label=_("Note"), max_length=10_000, required=False)
+    recycle = forms.BooleanField(required=False)
+    contact_again_on = forms.DateField(label=_("Contact again on"), widget=date_input(), required=False)
+
+    def __init__(self, *args, pipeline: Pipeline, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = pipeline.stages.in_use()
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["reason"].queryset = LostReason.objects.filter(archived_at=None)
 
 
 class NewDealForm(forms.Form):

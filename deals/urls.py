@@ -1,12 +1,14 @@
 from django.urls import path
 
-from .views import board, catalogue, deal, pipelines, steps
+from .views import board, bulk, catalogue, deal, pipelines, steps
 
 app_name = "deals"
 urlpatterns = [
     path("", board.home, name="home"),
     path("sales/<int:pk>/", board.board, name="board"),
     path("sales/<int:pk>/columns/<int:stage_pk>/", board.column, name="column"),
+    path("sales/<int:pk>/bulk/", bulk.bulk, name="bulk"),
+    path("sales/<int:pk>/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),
     path("leads/<int:pk>/acceptance/", deal.acceptance, name="acceptance"),
     path("deals/new/", deal.new, name="new"),
     path("deals/<int:pk>/", deal.deal, name="deal"),

@@ -28,9 +28,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @acts_on(Pipeline)
 @require_GET
 def board(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
+    return render_page(
+        request, "deals/board.html", board_of(request, pipeline, DealFilter.asked_by(request)), fragments=["board"]
+    )
+
+
+def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> dict:
+    """What the board's page shows under that filter."""
     at = timezone.now()
-    filter = DealFilter.asked_by(request)
-    context = {
+    return {
         "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
         "filter": filter,
         "pipelines": Pipeline.objects.visible_to(request.user),
@@ -41,7 +47,6 @@ def board(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
         "today": local_date(at),
         "at": at,
     }
-    return render_page(request, "deals/board.html", context, fragments=["board"])
 
 
 @acts_on(Pipeline)

@@ -61,6 +61,18 @@ def reschedule(activity: Activity, *, due_on: date, by, at: datetime) -> Activit
 
 
 @transaction.atomic
+def unplan(activity: Activity, *, by, at: datetime) -> None:
+    """Take a planned step away again: it was planned by mistake. What is done stays (AlreadyDone)."""
+    card = card_of(activity)
+    lock(card)
+    activity.refresh_from_db()
+    if activity.done_at:
+        raise AlreadyDone(_("This was done already."))
+    activity.delete()
+    touch(card)
+
+
+@transaction.atomic
 def note(card, *, text: str, by, at: datetime, kind: str = ActivityKind.NOTE) -> Activity:
     """Write down what was heard or done."""
     if not text.strip():

@@ -72,3 +72,30 @@ class AmountField(forms.DecimalField):
             if groups := self.grouped.fullmatch(value):
                 value = value.replace(groups[1], "")
         return super().to_python(value)
+
+
+class CardsForm(forms.Form):
+    """Which cards, as often `card=<id>:<version seen>` as there are cards, and what is to happen to them.
+
+    `NEEDS` names, for each act, the fields it cannot do without.
+    """
+
+    NEEDS: dict[str, list[str]] = {}
+    _card = re.compile(r"([0-9]{1,18})(?::([0-9]{1,9}))?")
+
+    action = forms.ChoiceField(choices=[])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["action"].choices = [(act, act) for act in self.NEEDS]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        read = [self._card.fullmatch(card) for card in self.data.getlist("card")]
+        if not read or not all(read):
+            raise forms.ValidationError(_("Choose the cards first."))
+        data["cards"] = [(int(card[1]), int(card[2]) if card[2] else None) for card in read if card]
+        for name in self.NEEDS.get(data.get("action", ""), []):
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, _("This is needed."))
+        return data

@@ -14,6 +14,7 @@ from django.utils import timezone
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
+from leads.models import Batch
 from pipeline_crm.accounts.models import ExchangeRate, Membership, Role, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -31,8 +32,9 @@ CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
 PUBLIC = {"health/"}
 FOR_EVERYONE_SIGNED_IN = {
-    "", "profile/", "profile/theme/", "settings/", "leads/new/", "deals/new/",
+    "", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
+    "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "insight/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {"leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
@@ -69,6 +71,7 @@ def scene():
         "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
         "Product": Product.objects.create(name="Seat"),
         "LostReason": make_reason(),
+        "batch": Batch.objects.create(kind="deals move", by=ana, created_at=now, summary={"did": {}}),
         "activity of Deal": deal_notes.plan(deal, **plan),
         "activity of Lead": lead_notes.plan(lead, **plan),
     }
@@ -87,6 +90,7 @@ def path(route: str, scene: dict) -> str:
         "pk": scene[subject].pk if subject else "",
         "stage_pk": scene["Stage"].pk,
         "stage": "nurturing",
+        "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
         "membership_pk": scene["Membership"].pk,
         "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
