@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
-from pipeline_crm.foundation.forms import AmountField, PlainTextField, WhenField, date_input
+from pipeline_crm.foundation.forms import AmountField, CardsForm, PlainTextField, WhenField, date_input
 
+from .domain import together
 from .models import OPEN_STAGES, ActivityKind, Lead, LeadStage, Source
 
 ENDS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
@@ -120,3 +121,25 @@ class CorrectionForm(forms.Form):
     seq = forms.IntegerField(min_value=1)
     occurred_at = WhenField(label=_("On"))
     reason = PlainTextField(label=_("Reason"), max_length=200)
+
+
+class TogetherForm(CardsForm):
+    """What happens to several leads at once, and the fields that act needs."""
+
+    NEEDS = {
+        together.MOVE: ["to"],
+        together.OWNER: ["owner"],
+        together.PLAN: ["kind", "due_on"],
+        together.DISQUALIFY: ["reason"],
+    }
+
+    to = forms.ChoiceField(label=_("Stage"), choices=[("", ""), *MoveForm.base_fields["to"].choices], required=False)
+    reason = PlainTextField(label=_("Reason"), required=False, max_length=200)
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=ActivityForm.base_fields["kind"].choices, required=False)
+    subject = PlainTextField(label=_("What"), max_length=200, required=False)
+    due_on = forms.DateField(label=_("When"), widget=date_input(), required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from .views import board, lead, steps
+from .views import board, bulk, lead, steps
 
 app_name = "leads"
 urlpatterns = [
     path("marketing/", board.board, name="board"),
     path("marketing/columns/<slug:stage>/", board.column, name="column"),
+    path("marketing/bulk/", bulk.bulk, name="bulk"),
+    path("marketing/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),
     path("leads/new/", lead.new, name="new"),
     path("leads/<int:pk>/", lead.lead, name="lead"),
     path("leads/<int:pk>/card/", board.card, name="card"),

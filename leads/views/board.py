@@ -17,9 +17,14 @@ from .answers import answer
 @for_everyone_signed_in
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
+    context = board_of(request, LeadFilter.asked_by(request))
+    return render_page(request, "leads/board.html", context, fragments=["board"])
+
+
+def board_of(request: HttpRequest, filter: LeadFilter) -> dict:
+    """What the board's page shows under that filter."""
     at = timezone.now()
-    filter = LeadFilter.asked_by(request)
-    context = {
+    return {
         "board": queries.board(user=request.user, filter=filter, at=at),
         "filter": filter,
         "new_lead_form": NewLeadForm(auto_id="new_%s"),
@@ -27,7 +32,6 @@ def board(request: HttpRequest) -> HttpResponse:
         "today": local_date(at),
         "at": at,
     }
-    return render_page(request, "leads/board.html", context, fragments=["board"])
 
 
 @for_everyone_signed_in

@@ -35,6 +35,7 @@ FOR_EVERYONE_SIGNED_IN = {
     "", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
+    "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/",
     "insight/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {"leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
