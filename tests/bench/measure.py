@@ -32,7 +32,9 @@ def main() -> None:
     servers.start_or_join()
     try:
         prepare()
-        measure(*serve())
+        port, cookies = serve()
+        measure(port, cookies)
+        in_browser(port, cookies)
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -93,6 +95,33 @@ def measure(port: int, cookies: str) -> None:
     report("a deal's panel", get(f"/deals/{deal.pk}/"))
     report("a lead's panel", get(f"/leads/{lead.pk}/"))
     report("a move with its log", mover(connection, deal, cookies))
+
+
+def in_browser(port: int, cookies: str) -> None:
+    """A board of 500 cards and one of 40, in Chromium."""
+    from tests.bench import board
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps a loop running in this thread
+    address = f"http://127.0.0.1:{port}"
+    pairs = [pair.split("=", 1) for pair in cookies.split("; ")]
+    jar = [{"name": name, "value": value, "url": address} for name, value in pairs]
+    board.main(address, jar, crowded=pipeline_of(500), small=pipeline_of(40))
+
+
+def pipeline_of(deals: int) -> str:
+    """The address of the board of a new pipeline with so many deals, spread over its five open stages."""
+    from deals.domain import opening, shaping
+    from tests.factories import ago, make_user
+
+    pipeline = shaping.create_pipeline(f"{deals} deals", by=None)
+    stages = list(pipeline.stages.filter(kind="open"))
+    rep = make_user(name=f"Rep of {deals}")
+    for n in range(deals):
+        opening.new_deal(
+            organisation=f"Bench {deals} {n} Industries", person=f"Person {n}", title="Fleet rollout", owner=rep,
+            amount=1000 + 37 * n, pipeline=pipeline, stage=stages[n % len(stages)], by=rep, at=ago(n % 90),
+        )  # fmt: skip
+    return f"/sales/{pipeline.pk}/"
 
 
 def mover(connection, deal, cookies) -> Callable[[], int]:
