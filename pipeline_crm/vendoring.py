@@ -9,15 +9,16 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-FONT_STYLE = """@font-face {
+LIGHTEST, BOLDEST = 400, 650
+FONT_FEATURES = ["kern", "tnum"]  # of forty; figures of one width, and pairs of letters
+FONT_STYLE = f"""@font-face {{
   font-family: "Inter";
   src: url("inter.woff2") format("woff2");
-  font-weight: 100 900;
+  font-weight: {LIGHTEST} {BOLDEST};
   font-style: normal;
   font-display: swap;
-}
+}}
 """
-
 
 SECONDS_TO_FETCH = 30
 
@@ -30,9 +31,9 @@ class WrongContent(Exception):
     """What was fetched is not what the lock pins."""
 
 
-def vendor(lock: Path, target: Path, fetch=None) -> list[str]:
+def vendor(lock: Path, target: Path, fetch=None, shrink=None) -> list[str]:
     """Replace `target` with the locked files, all or none, and answer their names. Wrong content changes nothing."""
-    fetch = fetch or npm_pack
+    fetch, shrink = fetch or npm_pack, shrink or slim
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as work:
         new = Path(work) / "vendor"
         new.mkdir()
@@ -41,6 +42,7 @@ def vendor(lock: Path, target: Path, fetch=None) -> list[str]:
             check(archive, package["integrity"], name)
             extract(archive, package["files"], new)
         if (new / "inter.woff2").exists():
+            shrink(new / "inter.woff2")
             (new / "inter.css").write_text(FONT_STYLE)
         new.chmod(0o755)
         if target.exists():
@@ -87,6 +89,21 @@ def extract(archive: Path, files: dict[str, str], target: Path) -> None:
             if member is None:
                 raise WrongContent(f"{inside} in {archive.name} is not a file")
             (target / Path(name).name).write_bytes(member.read())
+
+
+def slim(font: Path) -> None:
+    """Leave every letter of the variable font, but only the weights and features our style sheets use: 48 kB to 22."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
+
+    shape = TTFont(font)
+    subsetter = subset.Subsetter(subset.Options(layout_features=FONT_FEATURES))
+    subsetter.populate(unicodes=shape.getBestCmap())
+    subsetter.subset(shape)
+    shape = instancer.instantiateVariableFont(shape, {"wght": (LIGHTEST, LIGHTEST, BOLDEST)})
+    shape.flavor = "woff2"
+    shape.save(font)
 
 
 if __name__ == "__main__":
