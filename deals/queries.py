@@ -14,6 +14,7 @@ from leads.models import Recycling
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, older_than, totals
+from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.stage_log import history
 
 from .domain import admitting
@@ -28,6 +29,7 @@ class Board:
     columns: list[Column]
     currency: str
     attention: int
+    cursor: str = ""  # from where on to ask what changed
 
     @property
     def open_columns(self) -> list[Column]:
@@ -49,6 +51,7 @@ class Board:
 
 def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_cards: bool = True) -> Board:
     """The open stages with their first cards and whole totals, and this month's wins."""
+    cursor = cursor_now() if with_cards else ""
     today = local_date(at)
     stages = list(pipeline.stages.in_use().exclude(kind=StageKind.LOST).select_related("norm"))
     admitted = filter.apply(Deal.objects.filter(pipeline=pipeline).visible_to(user), user=user, at=at, today=today)
@@ -87,7 +90,7 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
         for column in columns:
             column.cards = by_stage.get(column.key, [])
     attention = admitted.open().filter(needs_attention(at=at, today=today)).count() if with_cards else 0
-    return Board(pipeline, columns, Company.get().base_currency, attention)
+    return Board(pipeline, columns, Company.get().base_currency, attention, cursor)
 
 
 def shown_in(stages: list[Stage], today: date) -> Q:

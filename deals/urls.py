@@ -1,11 +1,13 @@
 from django.urls import path
 
-from .views import board, bulk, catalogue, deal, pipelines, steps
+from .views import board, bulk, catalogue, changes, deal, pipelines, steps
 
 app_name = "deals"
 urlpatterns = [
     path("", board.home, name="home"),
     path("sales/<int:pk>/", board.board, name="board"),
+    path("sales/<int:pk>/changes/", changes.changes, name="changes"),
+    path("sales/<int:pk>/cards/", changes.cards, name="cards"),
     path("sales/<int:pk>/columns/<int:stage_pk>/", board.column, name="column"),
     path("sales/<int:pk>/bulk/", bulk.bulk, name="bulk"),
     path("sales/<int:pk>/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),

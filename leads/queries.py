@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, totals
+from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.stage_log import history
 
 from .domain.recycling import local_date
@@ -21,6 +22,7 @@ from .models import OPEN_STAGES, Lead, LeadActivity, LeadStage, LeadStageNorm, R
 @dataclass
 class Board:
     columns: list[Column]
+    cursor: str = ""  # from where on to ask what changed
 
     @property
     def count(self) -> int:
@@ -40,6 +42,7 @@ class Board:
 
 def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) -> Board:
     """The five columns of marketing with their first cards and whole totals."""
+    cursor = cursor_now() if with_cards else ""
     today = local_date(at)
     norms = trusted_norms()
     admitted = filter.apply(Lead.objects.open().visible_to(user), user=user, today=today)
@@ -66,7 +69,7 @@ def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) ->
             by_stage.setdefault(lead.stage, []).append(lead)
         for column in columns:
             column.cards = by_stage.get(column.key, [])
-    return Board(columns)
+    return Board(columns, cursor)
 
 
 def trusted_norms() -> dict[str, LeadStageNorm]:

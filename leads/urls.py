@@ -1,10 +1,12 @@
 from django.urls import path
 
-from .views import board, bulk, lead, steps
+from .views import board, bulk, changes, lead, steps
 
 app_name = "leads"
 urlpatterns = [
     path("marketing/", board.board, name="board"),
+    path("marketing/changes/", changes.changes, name="changes"),
+    path("marketing/cards/", changes.cards, name="cards"),
     path("marketing/columns/<slug:stage>/", board.column, name="column"),
     path("marketing/bulk/", bulk.bulk, name="bulk"),
     path("marketing/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),

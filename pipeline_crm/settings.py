@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "pipeline_crm.foundation.tabs.TabMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pipeline_crm.foundation.middleware.SignInMiddleware",
     "pipeline_crm.accounts.middleware.PreferencesMiddleware",

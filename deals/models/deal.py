@@ -53,9 +53,10 @@ class Deal(Card):
 
     objects = DealQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Card.Meta):
         ordering = ["rank", "id"]
         indexes = [
+            *Card.Meta.indexes,
             models.Index(fields=["stage", "rank", "id"], name="deal_column"),
             models.Index(fields=["owner", "stage", "rank", "id"], name="deal_column_of_owner"),
             models.Index(fields=["stage", "-stage_entered_at", "id"], name="deal_newest_in_stage"),

@@ -61,9 +61,10 @@ class Lead(Card):
 
     objects = LeadQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Card.Meta):
         ordering = ["rank", "id"]
         indexes = [
+            *Card.Meta.indexes,
             models.Index(fields=["stage", "rank", "id"], name="lead_column"),
             models.Index(fields=["owner", "stage", "rank", "id"], name="lead_column_of_owner"),
             models.Index(fields=["contact_again_on"], name="lead_due", condition=Q(stage="waiting")),

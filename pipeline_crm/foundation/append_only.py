@@ -45,7 +45,8 @@ def amount_is_a_number(field: str = "amount") -> Q:
 
 class Card(models.Model):
     """What moves over a board. `stage`, `seq` and `stage_entered_at` are a projection of the log;
-    only `stage_log` writes them. `version` counts every visible write."""
+    only `stage_log` writes them. `version` counts every visible write; `touched`, which the database sets, is the
+    transaction of the last one: what boards ask for that have not listened for a while (see `catching_up`)."""
 
     seq = models.PositiveIntegerField(default=1, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -54,9 +55,11 @@ class Card(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     created_at = models.DateTimeField(editable=False)
+    touched = XidField(db_default=CurrentTransaction(), editable=False)
 
     class Meta:
         abstract = True
+        indexes = [models.Index(fields=["touched"], name="%(class)s_touched")]
 
     @property
     def stage_key(self):

@@ -104,3 +104,23 @@ ALTER TABLE {amendment} DROP CONSTRAINT {amendment}_speaks_of_a_step;
 ALTER TABLE {card} DROP CONSTRAINT {card}_stands_at_its_newest_event;
 ALTER TABLE {event} DROP CONSTRAINT {event}_follows_its_predecessor;
 """
+
+
+def touched(card: str) -> str:
+    """Whoever raises a card's version leaves the number of the transaction on it."""
+    return f"""
+CREATE FUNCTION {card}_touched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.touched := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER {card}_touched BEFORE UPDATE ON {card} FOR EACH ROW
+    WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION {card}_touched();
+"""
+
+
+def undo_touched(card: str) -> str:
+    return f"""
+DROP TRIGGER {card}_touched ON {card};
+DROP FUNCTION {card}_touched();
+"""

@@ -9,11 +9,13 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import psycopg
 from django.db import DatabaseError, connection
+
+from .tabs import tab
 
 CHANNEL = "pipeline_live"
 HEARTBEAT = 15.0  # seconds
@@ -24,11 +26,10 @@ WAITING_NUDGES = 200  # a reader slower than this is sent away and comes back fr
 log = logging.getLogger(__name__)
 
 
-def nudge(
-    kind: str, pk: int, version: int, team_id: int | None, src: str = "", *, owner_id: int | None = None
-) -> None:
-    """Tell open boards that a card has a new version. Inside a transaction it is said when that commits, or never."""
-    facts = {"t": kind, "id": pk, "v": version, "src": src, "team": team_id, "owner": owner_id}
+def nudge(kind: str, pk: int, version: int, *, teams: Iterable[int | None], owners: Iterable[int | None]) -> None:
+    """Tell the open boards of these teams and owners that a card has a new version; those it was taken from hear of it
+    too. Inside a transaction it is said when that commits, or never."""
+    facts = {"t": kind, "id": pk, "v": version, "src": tab(), "teams": _known(teams), "owners": _known(owners)}
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps(facts)])
@@ -36,6 +37,10 @@ def nudge(
         if connection.in_atomic_block:
             raise
         log.warning("A nudge was lost; boards see %s %s at their next look.", kind, pk, exc_info=True)
+
+
+def _known(ids: Iterable[int | None]) -> list[int]:
+    return sorted({pk for pk in ids if pk is not None})
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Viewer:
     team_ids: frozenset[int]
 
     def sees(self, facts: dict) -> bool:
-        return self.sees_everything or facts["owner"] == self.user_id or facts["team"] in self.team_ids
+        return self.sees_everything or self.user_id in facts["owners"] or not self.team_ids.isdisjoint(facts["teams"])
 
 
 @dataclass(eq=False)

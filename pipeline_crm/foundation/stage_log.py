@@ -121,14 +121,22 @@ def was_done(card: Card, move_id) -> bool:
 
 def touch(card: Card, *fields: str) -> None:
     """Save fields that people see: the version goes up by one and open boards hear of it."""
+    was = _whose(card) if {"team", "owner"} & set(fields) else ()
     card.version += 1
     card.save(update_fields=[*fields, "version"])
-    announce(card)
+    announce(card, *was)
 
 
-def announce(card: Card) -> None:
-    kind, pk, version, team, owner = card._meta.model_name, card.pk, card.version, card.team_id, card.owner_id
-    transaction.on_commit(lambda: live.nudge(kind, pk, version, team, owner_id=owner))
+def announce(card: Card, *was: tuple[int | None, int | None]) -> None:
+    """Tell those whose card it is, and whose it was: pairs of team and owner."""
+    kind, pk, version = card._meta.model_name, card.pk, card.version
+    teams, owners = zip((card.team_id, card.owner_id), *was, strict=True)
+    transaction.on_commit(lambda: live.nudge(kind, pk, version, teams=teams, owners=owners))
+
+
+def _whose(card: Card) -> list[tuple[int | None, int | None]]:
+    """Team and owner as they are written down, before what is about to be saved."""
+    return list(type(card).objects.filter(pk=card.pk).values_list("team_id", "owner_id"))
 
 
 def begin(card: Card, *, at: datetime, by, source: str = Origin.USER, batch=None, move_id=None, **facts) -> None:

@@ -34,6 +34,7 @@ PUBLIC = {"health/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
+    "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/",
     "insight/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",

@@ -98,7 +98,7 @@ def say(**facts):
     """A nudge from another thread, as a page would send it."""
 
     def tell():
-        live.nudge(**{"kind": "deal", "pk": 5, "version": 2, "team_id": 7, "src": "tab"} | facts)
+        live.nudge(**{"kind": "deal", "pk": 5, "version": 2, "teams": [7], "owners": []} | facts)
         connection.close()
 
     return asyncio.to_thread(tell)
@@ -110,9 +110,9 @@ def test_a_nudge_reaches_exactly_those_who_may_see_the_card():
         ana, ben, ada = [await house.open(key) for key in ("ana", "ben", "ada")]
         await house.listening()
         await say()
-        await say(pk=6, team_id=None, owner_id=BEN.user_id)
+        await say(pk=6, teams=[None], owners=[BEN.user_id, None])
         await until(lambda: len(ada.events) == 2 and ben.events)
-        assert ana.events == [{"t": "deal", "id": 5, "v": 2, "src": "tab"}]
+        assert ana.events == [{"t": "deal", "id": 5, "v": 2, "src": ""}]
         assert [event["id"] for event in ben.events] == [6]
         assert [event["id"] for event in ada.events] == [5, 6]
 
@@ -123,12 +123,12 @@ def test_a_nudge_in_a_transaction_is_said_at_its_commit_or_never():
     def rolled_back_then_committed():
         try:
             with transaction.atomic():
-                live.nudge("deal", 1, 1, 7)
+                live.nudge("deal", 1, 1, teams=[7], owners=[])
                 raise ZeroDivisionError
         except ZeroDivisionError:
             pass
         with transaction.atomic():
-            live.nudge("deal", 2, 1, 7)
+            live.nudge("deal", 2, 1, teams=[7], owners=[])
         connection.close()
 
     async def story():
