@@ -1,6 +1,7 @@
 """What a board or a list of deals is narrowed to."""
 
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from django import forms
 from django.db.models import Exists, OuterRef, Q
@@ -9,33 +10,68 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models import Source
 from pipeline_crm.accounts.models import Team, User
-from pipeline_crm.foundation.board import older_than
+from pipeline_crm.foundation.board import LONGEST_HERE_FIRST, MANUAL, next_step_first, older_than, worth_most_first
 from pipeline_crm.foundation.filters import FilterForm
+from pipeline_crm.foundation.forms import AmountField, PlainTextField, date_input
+from pipeline_crm.foundation.ordering import DAY, Order
 
 from .domain.stalling import ENOUGH_PASSAGES
 from .models import DealActivity, DealType, StageKind
 
 
 class Closes:
-    OVERDUE, MONTH, QUARTER = "overdue", "month", "quarter"
-    CHOICES = [("", _("Any time")), (OVERDUE, _("Date passed")), (MONTH, _("This month")), (QUARTER, _("This quarter"))]
+    """Days of the expected close, relative to today."""
+
+    OVERDUE, UNDATED = "overdue", "undated"
+    MONTH, NEXT_MONTH, QUARTER, NEXT_QUARTER = "month", "next_month", "quarter", "next_quarter"
+    MONTHS_FROM_NOW = {MONTH: (1, 0), NEXT_MONTH: (1, 1), QUARTER: (3, 0), NEXT_QUARTER: (3, 1)}
+    CHOICES = [
+        ("", _("Any time")),
+        (OVERDUE, _("Date passed")),
+        (MONTH, _("This month")),
+        (NEXT_MONTH, _("Next month")),
+        (QUARTER, _("This quarter")),
+        (NEXT_QUARTER, _("Next quarter")),
+        (UNDATED, _("No date yet")),
+    ]
+
+
+SOONEST_CLOSE_FIRST = Order("close", _("Expected close"), DAY, "expected_close", attrgetter("expected_close"))
+ORDERS = [
+    MANUAL,
+    next_step_first(DealActivity.objects.planned().filter(deal=OuterRef("pk"))),
+    worth_most_first("base_amount"),
+    LONGEST_HERE_FIRST,
+    SOONEST_CLOSE_FIRST,
+]
 
 
 class DealFilter(FilterForm):
-    beside = ("deal", "after")
+    """What a board shows of its pipeline, and in which order."""
+
+    beside = ("deal", "after", "all")
+    arranges = ("sort",)
+    in_sight = ("q", "mine", "attention")
 
     q = forms.CharField(required=False, max_length=100, label=_("Search"))
     mine = forms.BooleanField(required=False, label=_("Mine"))
     attention = forms.BooleanField(required=False, label=_("Needs attention"))
-    second_try = forms.BooleanField(required=False, label=_("Second try"))
     owner = forms.ModelChoiceField(User.objects.none(), required=False, label=_("Owner"), empty_label=_("Anyone"))
     team = forms.ModelChoiceField(Team.objects.none(), required=False, label=_("Team"), empty_label=_("All teams"))
+    value_from = AmountField(label=_("Value from"))
+    value_to = AmountField(label=_("Value to"))
+    closes = forms.ChoiceField(required=False, choices=Closes.CHOICES, label=_("Expected close"))
+    closes_from = forms.DateField(required=False, label=_("Closes from"), widget=date_input())
+    closes_to = forms.DateField(required=False, label=_("Closes until"), widget=date_input())
     source = forms.ModelChoiceField(
         Source.objects.none(), required=False, label=_("Source"), empty_label=_("Any source")
     )
     deal_type = forms.ChoiceField(required=False, choices=[("", _("Any type")), *DealType.choices], label=_("Type"))
-    closes = forms.ChoiceField(required=False, choices=Closes.CHOICES, label=_("Closes"))
-    tag = forms.CharField(required=False, max_length=40, label=_("Tag"))
+    tag = PlainTextField(required=False, max_length=40, label=_("Tag"))
+    second_try = forms.BooleanField(required=False, label=_("Second try"))
+    sort = forms.ChoiceField(
+        required=False, choices=[(order.name, order.label) for order in ORDERS], label=_("Sort by")
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -50,6 +86,17 @@ class DealFilter(FilterForm):
         form.is_valid()
         return form
 
+    @property
+    def order(self) -> Order:
+        return next(order for order in ORDERS if order.name == self.cleaned_data["sort"])
+
+    def clean(self):
+        data = super().clean()
+        for start, end in (("value_from", "value_to"), ("closes_from", "closes_to")):
+            if None not in (data.get(start), data.get(end)) and data[start] > data[end]:
+                self.add_error(end, _("This is before the beginning of the range."))
+        return data
+
     def apply(self, deals, *, user, at: datetime, today: date):
         """The deals of the queryset that the filter admits."""
         chosen = self.chosen
@@ -62,11 +109,9 @@ class DealFilter(FilterForm):
             deals = deals.filter(owner=user)
         if chosen.get("second_try"):
             deals = deals.filter(attempt__gt=1)
-        for name in ("owner", "team", "deal_type"):
+        for name, lookup in LOOKUPS.items():
             if name in chosen:
-                deals = deals.filter(**{name: chosen[name]})
-        if "source" in chosen:
-            deals = deals.filter(lead__source=chosen["source"])
+                deals = deals.filter(**{lookup: chosen[name]})
         if "tag" in chosen:
             deals = deals.filter(tags__contains=[chosen["tag"]])
         if "closes" in chosen:
@@ -74,6 +119,18 @@ class DealFilter(FilterForm):
         if chosen.get("attention"):
             deals = deals.filter(needs_attention(at=at, today=today))
         return deals
+
+
+LOOKUPS = {
+    "owner": "owner",
+    "team": "team",
+    "deal_type": "deal_type",
+    "source": "lead__source",
+    "value_from": "base_amount__gte",
+    "value_to": "base_amount__lte",
+    "closes_from": "expected_close__gte",
+    "closes_to": "expected_close__lte",
+}
 
 
 def needs_attention(*, at: datetime, today: date) -> Q:
@@ -85,9 +142,18 @@ def needs_attention(*, at: datetime, today: date) -> Q:
 
 
 def closing_in(period: str, today: date) -> dict:
+    """The condition of that period; months and quarters begin on their first day."""
     if period == Closes.OVERDUE:
-        return {"expected_close__lt": today}
-    months = 1 if period == Closes.MONTH else 3
+        return {"expected_close__lt": today, "stage__kind": StageKind.OPEN}
+    if period == Closes.UNDATED:
+        return {"expected_close": None}
+    months, ahead = Closes.MONTHS_FROM_NOW[period]
     first = today.replace(day=1, month=today.month - (today.month - 1) % months)
-    after = (first + timedelta(days=31 * months)).replace(day=1)
-    return {"expected_close__gte": first, "expected_close__lt": after}
+    for _each in range(ahead):
+        first = after_months(first, months)
+    return {"expected_close__gte": first, "expected_close__lt": after_months(first, months)}
+
+
+def after_months(first: date, months: int) -> date:
+    """The first day of the month that many months later."""
+    return (first + timedelta(days=31 * months)).replace(day=1)

@@ -13,8 +13,9 @@ from leads.domain.recycling import local_date
 from leads.models import Recycling
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import AmendmentKind
-from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, older_than, totals
+from pipeline_crm.foundation.board import MANUAL, Column, dress, first_cards, next_cards, older_than, totals
 from pipeline_crm.foundation.catching_up import cursor_now
+from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
 from .domain import admitting
@@ -83,9 +84,9 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
             )
         )
     if with_cards:
-        ids = first_cards(here, "stage_id", [stage.pk for stage in stages])
+        ids = first_cards(here, "stage_id", [stage.pk for stage in stages], filter.order)
         by_stage: dict[int, list[Deal]] = {}
-        for deal in faces(Deal.objects.filter(pk__in=ids), at=at):
+        for deal in faces(Deal.objects.filter(pk__in=ids), at=at, order=filter.order):
             by_stage.setdefault(deal.stage_id, []).append(deal)
         for column in columns:
             column.cards = by_stage.get(column.key, [])
@@ -102,25 +103,21 @@ def shown_in(stages: list[Stage], today: date) -> Q:
 
 
 def more_cards(stage: Stage, *, user, filter: DealFilter, after: str, at: datetime) -> list[Deal]:
-    """The next cards of a column, from the key (rank, id) of the last one shown."""
+    """The next cards of a column, from the key of the last one shown."""
     today = local_date(at)
     shown = Deal.objects.filter(shown_in([stage], today), stage=stage)
     admitted = filter.apply(shown.visible_to(user), user=user, at=at, today=today)
-    ids = list(admitted.filter(after_key(after)).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
-    return faces(Deal.objects.filter(pk__in=ids), at=at)
+    ids = next_cards(admitted, filter.order, after)
+    return faces(Deal.objects.filter(pk__in=ids), at=at, order=filter.order)
 
 
-def faces(deals: QuerySet, *, at: datetime) -> list[Deal]:
-    """Deals with everything a card shows."""
+def faces(deals: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Deal]:
+    """Deals with everything a card shows, stage by stage in that order."""
     planned = Prefetch("activities", DealActivity.objects.planned(), to_attr="planned")
-    found = list(
-        deals.select_related("organisation", "person", "owner", "stage__norm")
-        .prefetch_related(planned)
-        .order_by("stage__position", "rank", "pk")
-    )
+    found = list(deals.select_related("organisation", "person", "owner", "stage__norm").prefetch_related(planned))
     norms = {deal.stage_id: getattr(deal.stage, "norm", None) for deal in found if deal.stage.is_open}
-    dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage_id", age_of=age_of)
-    return found
+    dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage_id", age_of=age_of, order=order)
+    return sorted(found, key=lambda deal: (deal.stage.position, deal.order))
 
 
 def face(deal: Deal, *, at: datetime) -> Deal:

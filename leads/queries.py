@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.append_only import AmendmentKind
-from pipeline_crm.foundation.board import CARDS_AT_ONCE, Column, after_key, dress, first_cards, totals
+from pipeline_crm.foundation.board import MANUAL, Column, dress, first_cards, next_cards, totals
 from pipeline_crm.foundation.catching_up import cursor_now
+from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
 from .domain.recycling import local_date
@@ -63,9 +65,9 @@ def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) ->
             )
         )
     if with_cards:
-        ids = first_cards(admitted, "stage", OPEN_STAGES)
+        ids = first_cards(admitted, "stage", OPEN_STAGES, filter.order)
         by_stage: dict[str, list[Lead]] = {}
-        for lead in faces(Lead.objects.filter(pk__in=ids), at=at):
+        for lead in faces(Lead.objects.filter(pk__in=ids), at=at, order=filter.order):
             by_stage.setdefault(lead.stage, []).append(lead)
         for column in columns:
             column.cards = by_stage.get(column.key, [])
@@ -95,26 +97,25 @@ def too_few(stage: LeadStage) -> str:
 
 
 def more_cards(stage: str, *, user, filter: LeadFilter, after: str, at: datetime) -> list[Lead]:
-    """The next cards of a column, from the key (rank, id) of the last one shown."""
+    """The next cards of a column, from the key of the last one shown."""
     admitted = filter.apply(Lead.objects.in_stage(stage).visible_to(user), user=user, today=local_date(at))
-    ids = list(admitted.filter(after_key(after)).order_by("rank", "pk").values_list("pk", flat=True)[:CARDS_AT_ONCE])
-    return faces(Lead.objects.filter(pk__in=ids), at=at)
+    ids = next_cards(admitted, filter.order, after)
+    return faces(Lead.objects.filter(pk__in=ids), at=at, order=filter.order)
 
 
-def faces(leads: QuerySet, *, at: datetime) -> list[Lead]:
-    """Leads with everything a card shows."""
+def faces(leads: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Lead]:
+    """Leads with everything a card shows, in that order."""
     found = list(
-        leads.select_related("organisation", "person", "owner", "source")
-        .prefetch_related(
+        leads.select_related("organisation", "person", "owner", "source").prefetch_related(
             Prefetch("activities", LeadActivity.objects.planned(), to_attr="planned"),
             Prefetch("recyclings", Recycling.objects.order_by("-seq"), to_attr="returns"),
         )
-        .order_by("rank", "pk")
     )
-    dress(found, at=at, today=local_date(at), norms=trusted_norms(), stage_field="stage", age_of=age_of)
+    norms = trusted_norms()
+    dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage", age_of=age_of, order=order)
     for lead in found:
         lead.last_return = lead.returns[0] if lead.returns else None
-    return found
+    return sorted(found, key=attrgetter("order"))
 
 
 def face(lead: Lead, *, at: datetime) -> Lead:

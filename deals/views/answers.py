@@ -72,7 +72,7 @@ def arrivals(request: HttpRequest, pipeline: Pipeline, ids: list[int], *, status
     inside = set(admitted)
     found = [
         Arrival(face.pk, face.version, face if face.stage.kind != StageKind.LOST else None, face.pk not in inside)
-        for face in queries.faces(deals, at=at)
+        for face in queries.faces(deals, at=at, order=filter.order)
     ]
     context = {"board": board, "arrivals": found, "filter": filter}
     return render_page(request, "deals/board.html", context, fragments=["answer"], status=status, triggers=triggers)

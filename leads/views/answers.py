@@ -70,7 +70,7 @@ def arrivals(request: HttpRequest, ids: list[int], *, status: int = 200, trigger
     inside = set(filter.apply(leads, user=request.user, today=local_date(at)).values_list("pk", flat=True))
     found = [
         Arrival(face.pk, face.version, face if face.is_open else None, face.pk not in inside)
-        for face in queries.faces(leads, at=at)
+        for face in queries.faces(leads, at=at, order=filter.order)
     ]
     context = {"board": board, "arrivals": found, "filter": filter}
     return render_page(request, "leads/board.html", context, fragments=["answer"], status=status, triggers=triggers)

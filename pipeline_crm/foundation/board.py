@@ -6,14 +6,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, Value
+from django.db.models import Count, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
 
-from .ranks import is_rank
+from .ordering import AMOUNT, DAY, MOMENT, RANK, Order
 
 CARDS_AT_ONCE = 50
+MANUAL = Order("", _("By hand"), RANK, "rank", attrgetter("rank"))
+
+
+def next_step_first(activities: QuerySet) -> Order:
+    """By the day of the next step; `activities` are the planned ones of the outer card, the next first."""
+    day = Subquery(activities.values("due_on")[:1])
+    return Order("next", _("Next step"), DAY, day, lambda card: card.planned[0].due_on if card.planned else None)
+
+
+def worth_most_first(field: str) -> Order:
+    return Order("value", _("Value"), AMOUNT, field, attrgetter(field), descending=True)
+
+
+LONGEST_HERE_FIRST = Order("age", _("Days in stage"), MOMENT, "stage_entered_at", attrgetter("stage_entered_at"))
 
 
 @dataclass
@@ -64,12 +80,9 @@ class Column:
         return parts
 
     @property
-    def last_rank(self) -> str:
-        return self.cards[-1].rank if self.cards else ""
-
-    @property
-    def last_pk(self) -> int:
-        return self.cards[-1].pk if self.cards else 0
+    def after(self) -> str:
+        """The key from which the column goes on."""
+        return self.cards[-1].order if self.cards else ""
 
 
 @dataclass
@@ -82,21 +95,20 @@ class Arrival:
     is_outside: bool
 
 
-def first_cards(cards: QuerySet, stage_field: str, keys: Iterable, per_column: int = CARDS_AT_ONCE) -> list[int]:
-    """Ids of the first cards of each column in one query, each column read along its index."""
-    parts = [cards.filter(**{stage_field: key}).order_by("rank", "pk").values("pk")[:per_column] for key in keys]
+def first_cards(
+    cards: QuerySet, stage_field: str, keys: Iterable, order: Order = MANUAL, per_column: int = CARDS_AT_ONCE
+) -> list[int]:
+    """Ids of the first cards of each column in one query; by hand, each column is read along its index."""
+    parts = [order.arrange(cards.filter(**{stage_field: key})).values("pk")[:per_column] for key in keys]
     if not parts:
         return []
     ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     return [row["pk"] for row in ids]
 
 
-def after_key(after: str) -> Q:
-    """Cards below the one whose key "rank,id" is given; a key that is none begins at the top."""
-    rank, _comma, pk = after.rpartition(",")
-    if not (is_rank(rank) and pk.isascii() and pk.isdecimal() and len(pk) < 19):
-        return Q()
-    return Q(rank__gt=rank) | Q(rank=rank, pk__gt=int(pk))
+def next_cards(cards: QuerySet, order: Order, after: str) -> list[int]:
+    """Ids of the cards that follow the one with that key in a column."""
+    return list(order.after(order.arrange(cards), after).values_list("pk", flat=True)[:CARDS_AT_ONCE])
 
 
 def older_than(days: str, at: datetime) -> Q:
@@ -114,8 +126,10 @@ def totals(cards: QuerySet, stage_field: str, *, amount: str | None = None, extr
     return {row[stage_field]: row for row in cards.order_by().values(stage_field).annotate(**sums)}
 
 
-def dress(cards: Sequence, *, at: datetime, today: date, norms: dict, stage_field: str, age_of) -> Sequence:
-    """Give each card what its face shows: days, age, next_step and due (overdue, today, later, none).
+def dress(
+    cards: Sequence, *, at: datetime, today: date, norms: dict, stage_field: str, age_of, order: Order = MANUAL
+) -> Sequence:
+    """Give each card what its face shows: days, age, next_step and due (overdue, today, later, none), and its order.
 
     Expects planned activities prefetched as `planned`.
     """
@@ -126,6 +140,7 @@ def dress(cards: Sequence, *, at: datetime, today: date, norms: dict, stage_fiel
             activity.days_left = (activity.due_on - today).days
         card.next_step = card.planned[0] if card.planned else None
         card.due = due_state(card.next_step, today)
+        card.order = order.key(card)
         card.days_overdue = (today - card.next_step.due_on).days if card.due == "overdue" else 0
     return cards
 
