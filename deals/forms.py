@@ -1,15 +1,20 @@
 """What people send about deals. Forms clean; the domain decides."""
 
+from collections.abc import Iterable
+
 from django import forms
+from django.core.validators import validate_email
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
-from leads.models import Source
+from leads.models import Lead, Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
 from pipeline_crm.foundation.forms import AmountField, CardsForm, PlainTextField, WhenField, date_input
 
 from .domain import together
+from .domain.admitting import ASKABLE, label_of
 from .models import Deal, DealType, LostReason, Pipeline, Product, Stage, StageKind
 
 __all__ = [
@@ -34,6 +39,10 @@ __all__ = [
     "StageNameForm",
     "TogetherForm",
 ]
+
+
+def split_tags(written: str) -> list[str]:
+    return [tag.strip()[:40] for tag in written.split(",") if tag.strip()]
 
 
 class MoveForm(forms.Form):
@@ -118,7 +127,9 @@ class TogetherForm(CardsForm):
 
 
 class NewDealForm(forms.Form):
-    """A deal that did not come from marketing: who, what, how much."""
+    """A new deal: who, what, how much; and `lead`, where it is one that marketing has handed over."""
+
+    WHO = ("organisation", "person", "email", "source")
 
     organisation = PlainTextField(label=_("Company"), max_length=200, required=False)
     person = PlainTextField(label=_("Person"), max_length=200, required=False)
@@ -130,12 +141,31 @@ class NewDealForm(forms.Form):
     deal_type = forms.ChoiceField(label=_("Type"), choices=DealType.choices, required=False)
     source = forms.ModelChoiceField(Source.objects.all(), label=_("Source"), required=False)
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("Owner"), required=False)
+    competitor = PlainTextField(label=_("Competitor"), max_length=120, required=False)
+    concerns = forms.CharField(
+        label=_("Concerns"), max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=400, help_text=_("Separated by commas"))
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), widget=forms.HiddenInput, required=False)
     stage = forms.ModelChoiceField(Stage.objects.open(), widget=forms.HiddenInput, required=False)
+    lead = forms.ModelChoiceField(Lead.objects.none(), widget=forms.HiddenInput, required=False)
+
+    ASKED_ONLY = ("competitor", "concerns", "tags")
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["pipeline"].queryset = Pipeline.objects.visible_to(user)
+        self.fields["lead"].queryset = Lead.objects.visible_to(user)
+        self.user = user
+
+    def clean_lead(self):
+        lead = self.cleaned_data["lead"]
+        if lead and not self.user.has_perm("deals.accept_lead", lead):
+            raise forms.ValidationError(_("Your team does not take this lead."))
+        return lead
+
+    def clean_tags(self):
+        return split_tags(self.cleaned_data["tags"])
 
     def clean(self):
         data = super().clean()
@@ -149,8 +179,19 @@ class NewDealForm(forms.Form):
         return data
 
     def facts(self) -> dict:
-        """What `opening.new_deal` takes; empty fields are left to its defaults."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        """What `opening.new_deal` takes, or `opening.open_deal` of a lead; empty fields are left to their defaults."""
+        said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+        return {name: value for name, value in said.items() if name not in self.WHO} if "lead" in said else said
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Say at each field that the stage needs it."""
+        for name in names:
+            self.add_error(name, _("The stage asks for this."))
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """The fields that are shown only when a stage asks for them."""
+        return [self[name] for name in self.ASKED_ONLY if name in self.errors or self[name].value()]
 
 
 class FactsForm(forms.ModelForm):
@@ -159,6 +200,9 @@ class FactsForm(forms.ModelForm):
     amount = AmountField()
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     tags = forms.CharField(label=_("Tags"), required=False, max_length=400, help_text=_("Separated by commas"))
+    person = PlainTextField(
+        label=_("Person"), required=False, max_length=200, help_text=_("A name, or an e-mail address")
+    )
 
     class Meta:
         model = Deal
@@ -179,10 +223,17 @@ class FactsForm(forms.ModelForm):
         self.fields["currency"] = forms.ChoiceField(label=_("Currency"), choices=money.choices)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         self.initial["tags"] = ", ".join(self.instance.tags)
+        self.initial["person"] = str(self.instance.person or "")
         self.initial["version"] = self.instance.version
 
     def clean_tags(self):
-        return [tag.strip()[:40] for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+        return split_tags(self.cleaned_data["tags"])
+
+    def clean_person(self):
+        named = self.cleaned_data["person"]
+        if "@" in named:
+            validate_email(named)
+        return named
 
     def _post_clean(self):
         """The domain writes the deal, not the form."""
@@ -193,9 +244,9 @@ class FactsForm(forms.ModelForm):
 
 
 class StageForm(forms.Form):
-    """A stage's name and rules."""
+    """A stage's name and rules. `following` are the stages of its pipeline to which a deal may go on."""
 
-    ASKABLE = [("amount", _("Value")), ("expected_close", _("Expected close")), ("competitor", _("Competitor"))]
+    ANYWHERE, ONLY = "anywhere", "only"
 
     name = PlainTextField(label=_("Name"), max_length=60)
     limit = forms.IntegerField(label=_("Limit"), required=False, min_value=1, max_value=9999)
@@ -207,8 +258,34 @@ class StageForm(forms.Form):
         help_text=_("A baseline until enough deals have passed to measure it."),
     )
     required_fields = forms.MultipleChoiceField(
-        label=_("Needed to enter"), required=False, choices=ASKABLE, widget=forms.CheckboxSelectMultiple
+        label=_("Needed to enter"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    goes_on = forms.ChoiceField(
+        label=_("May go on to"),
+        required=False,
+        choices=[(ANYWHERE, _("Anywhere")), (ONLY, _("Only to the stages ticked here"))],
+        widget=forms.RadioSelect,
+    )
+    next_stages = forms.TypedMultipleChoiceField(
+        label=_("Next stages"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Lost is always possible, and a closed deal may be taken up again anywhere."),
+    )
+
+    def __init__(self, *args, following: Iterable[Stage] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["required_fields"].choices = [(name, capfirst(label_of(name))) for name in ASKABLE]
+        self.fields["next_stages"].choices = [(stage.pk, stage.name) for stage in following]
+
+    def clean(self):
+        data = super().clean()
+        if data.get("goes_on") != self.ONLY:
+            data["next_stages"] = []
+        elif not data.get("next_stages") and "next_stages" not in self.errors:
+            self.add_error("next_stages", _("Tick at least one stage, or let deals go on anywhere."))
+        return data
 
 
 class StageNameForm(forms.Form):

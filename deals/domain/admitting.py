@@ -4,7 +4,18 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
 
-from ..models import Deal, Stage
+from ..models import Deal, Stage, StageKind
+
+ASKABLE = (
+    "amount",
+    "expected_close",
+    "competitor",
+    "concerns",
+    "person",
+    "owner",
+    "title",
+    "tags",
+)
 
 
 class StageOfAnotherPipeline(Refusal):
@@ -19,13 +30,49 @@ class FieldsMissing(Refusal):
     status = 422
 
 
+class NotTheNextStage(Refusal):
+    """The way from the deal's stage does not lead there; `stages` are those it leads to."""
+
+    status = 422
+
+
 def admit(deal: Deal, stage: Stage) -> None:
-    """Refuse a stage of another pipeline, a retired one, and one that asks for more than the deal has."""
+    """Let the deal pass into the stage, which retires for nobody until the transaction ends.
+
+    Refused: a stage of another pipeline or a retired one, one that is not next for an open deal (Lost always is, and
+    a closed deal is taken up again anywhere), and one that asks for more than the deal has.
+    """
+    stage = keep(stage)
     if stage.pipeline_id != deal.pipeline_id or stage.retired_at:
         raise StageOfAnotherPipeline(
             _("%(stage)s is not a stage of %(pipeline)s.") % {"stage": stage.name, "pipeline": deal.pipeline.name},
             card=deal,
         )
+    if deal.stage_id != stage.pk and deal.stage.is_open and stage.kind != StageKind.LOST:
+        lead_on(deal.stage, stage, card=deal)
+    ask(deal, stage)
+
+
+def keep(stage: Stage) -> Stage:
+    """The stage as it is now, and as it stays until the transaction ends. Any number may keep it at once."""
+    return Stage.objects.raw("SELECT * FROM deals_stage WHERE id = %s FOR SHARE", [stage.pk])[0]
+
+
+def lead_on(here: Stage, to: Stage, **known) -> None:
+    """Refuse the step from here to a stage that is not among the next ones."""
+    following = list(here.next_stages.all())
+    if following and to.pk not in [stage.pk for stage in following]:
+        names = ", ".join(stage.name for stage in following)
+        raise NotTheNextStage(
+            _("From %(here)s a deal goes on to %(names)s, not to %(stage)s.")
+            % {"here": here.name, "names": names, "stage": to.name},
+            stages=[stage.pk for stage in following],
+            **known,
+        )
+
+
+def ask(deal: Deal, stage: Stage) -> None:
+    """Refuse a stage that asks for fields which the deal does not have."""
     missing = missing_fields(deal, stage)
     if missing:
         labels = ", ".join(label_of(name) for name in missing)

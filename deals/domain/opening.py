@@ -13,6 +13,7 @@ from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Deal, DealType, Pipeline, Stage
 from . import _log
+from .admitting import admit
 from .revising import in_base
 
 
@@ -46,7 +47,8 @@ def open_deal(
 ) -> Deal:
     """Accept the lead and open its deal, in the pipeline's first stage unless told otherwise.
 
-    The amount defaults to the lead's value. Refused without a pipeline, and for leads that unsubscribed.
+    The amount defaults to the lead's value. Refused without a pipeline, for leads that unsubscribed, and without what
+    the stage asks for.
     """
     pipeline = pipeline or (stage.pipeline if stage else Pipeline.objects.filter(archived_at=None).first())
     if stage is None and pipeline:
@@ -76,6 +78,7 @@ def open_deal(
         attempt=lead.attempt,
         rank=rank_between(Deal.objects.in_stage(stage)),
     )
+    admit(deal, stage)
     _log.begin(deal, at=at, by=by, source=via, batch=batch)
     return deal
 

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leads.domain import capturing
+from leads.models import Person
 from pipeline_crm.accounts.domain.rates import to_base
 from pipeline_crm.foundation.append_only import LARGEST_AMOUNT, Origin
 from pipeline_crm.foundation.errors import Refusal
@@ -42,11 +44,14 @@ class AmountTooLarge(Refusal):
 def revise(deal: Deal, *, by, at, seen_version: int | None = None, via: str = Origin.USER, **fields) -> Deal:
     """Change fields of a deal; a new amount is worth what the rate of the day of `at` says.
 
+    A person may be named: whoever is known by that name or e-mail address, or a new one of the deal's organisation.
     Nothing is written where nothing changes. Refused: a deal that changed since `seen_version`, a currency without a
     dated rate. An unknown field is a programming error (TypeError).
     """
     _log.lock(deal)
     see(deal, seen_version)
+    if isinstance(fields.get("person"), str):
+        fields["person"] = _person(deal, fields["person"])
     changes = changed_fields(deal, fields, allowed=REVISABLE)
     if not changes:
         return deal
@@ -60,6 +65,15 @@ def revise(deal: Deal, *, by, at, seen_version: int | None = None, via: str = Or
     )
     _log.touch(deal, *names)
     return deal
+
+
+def _person(deal: Deal, named: str) -> Person | None:
+    named = " ".join(named.split())
+    if deal.person and named == str(deal.person):
+        return deal.person
+    if "@" in named:
+        return capturing.find_person(email=named, organisation=deal.organisation)
+    return capturing.find_person(name=named, organisation=deal.organisation)
 
 
 def in_base(amount, currency: str, *, on) -> Decimal | None:

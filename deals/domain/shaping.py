@@ -54,6 +54,7 @@ def create_pipeline(
 @transaction.atomic
 def add_stage(pipeline: Pipeline, name: str, *, by, position: int | None = None) -> Stage:
     """Add an open stage, before the won stage unless a position is given."""
+    _hold(pipeline)
     _name_is_free(pipeline, name)
     last = pipeline.stages.open().aggregate(last=Max("position"))["last"] or 0
     position = position or last + 1
@@ -64,6 +65,7 @@ def add_stage(pipeline: Pipeline, name: str, *, by, position: int | None = None)
 @transaction.atomic
 def rename_stage(stage: Stage, name: str, *, by) -> Stage:
     """Give a stage another name; its history keeps pointing to it."""
+    _hold(stage.pipeline)
     _name_is_free(stage.pipeline, name, besides=stage)
     stage.name = name.strip()
     stage.save(update_fields=["name"])
@@ -73,6 +75,7 @@ def rename_stage(stage: Stage, name: str, *, by) -> Stage:
 @transaction.atomic
 def reorder_stages(pipeline: Pipeline, stages: Sequence[Stage], *, by) -> None:
     """Put the open stages into this order; won and lost stay at the end."""
+    _hold(pipeline)
     known = {stage.pk for stage in pipeline.stages.open()}
     if {stage.pk for stage in stages} != known:
         raise StageStays(_("Name each open stage once; somebody may have changed them meanwhile."))
@@ -84,17 +87,32 @@ def reorder_stages(pipeline: Pipeline, stages: Sequence[Stage], *, by) -> None:
 
 @transaction.atomic
 def set_rules(
-    stage: Stage, *, by, limit: int | None = None, fixed_chance=None, required_fields: Sequence[str] = ()
+    stage: Stage,
+    *,
+    by,
+    limit: int | None = None,
+    fixed_chance=None,
+    required_fields: Sequence[str] = (),
+    next_stages: Sequence[Stage] = (),
 ) -> Stage:
-    """Set the limit that warns, the named baseline chance, and the fields a deal must have to enter."""
+    """Set the limit that warns, the named baseline chance, the fields a deal must have to enter, and the stages it may
+    go on to (none named: anywhere; Lost always). Refused: next stages that are not others in use of the pipeline, and
+    any for a stage in which deals end.
+    """
+    _hold(stage.pipeline)
+    there = set(stage.pipeline.stages.in_use().exclude(pk=stage.pk).values_list("pk", flat=True))
+    if not {other.pk for other in next_stages} <= (there if stage.is_open else set()):
+        raise StageStays(_("From an open stage a deal goes on to other stages of the same pipeline."))
     stage.limit, stage.fixed_chance, stage.required_fields = limit, fixed_chance, list(required_fields)
     stage.save(update_fields=["limit", "fixed_chance", "required_fields"])
+    stage.next_stages.set(next_stages)
     return stage
 
 
 @transaction.atomic
 def set_kind(stage: Stage, kind: str, *, by) -> Stage:
     """Make another open stage the won or the lost one, as long as neither it nor the present one has a history."""
+    _hold(stage.pipeline)
     present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
     if not stage.is_open or stage.retired_at or stage.pipeline.stages.open().count() < 2:
         raise StageStays(_("Only an open stage can take this place, and one open stage has to stay."))
@@ -113,6 +131,7 @@ def set_kind(stage: Stage, kind: str, *, by) -> Stage:
 @transaction.atomic
 def retire_stage(stage: Stage, *, successor: Stage, by, at) -> int:
     """Retire an open stage: its deals move to the successor, as steps of their own; answers how many."""
+    _hold(stage.pipeline)
     if not stage.is_open or stage.retired_at:
         raise StageStays(_("Only open stages retire; Order and Lost stay."))
     if successor.pk == stage.pk or not successor.is_open or successor.retired_at:
@@ -126,6 +145,11 @@ def retire_stage(stage: Stage, *, successor: Stage, by, at) -> int:
     stage.retired_at, stage.successor = at, successor
     stage.save(update_fields=["retired_at", "successor"])
     return moved
+
+
+def _hold(pipeline: Pipeline) -> None:
+    """One person shapes a pipeline at a time; its deals go on moving."""
+    Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
 
 
 def _has_history(stage: Stage) -> bool:

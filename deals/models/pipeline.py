@@ -67,6 +67,7 @@ class Stage(models.Model):
     limit = models.PositiveSmallIntegerField(_("limit"), null=True, blank=True)
     fixed_chance = models.DecimalField(_("fixed chance"), max_digits=4, decimal_places=3, null=True, blank=True)
     required_fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    next_stages = models.ManyToManyField("self", symmetrical=False, related_name="previous_stages", blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
     successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -102,6 +103,11 @@ class Stage(models.Model):
         return self.kind == StageKind.OPEN
 
     @property
+    def next_ids(self) -> list[int]:
+        """The stages a deal may go on to from here, in their order; none named means anywhere. Lost is always open."""
+        return [stage.pk for stage in self.next_stages.all()]
+
+    @property
     def chance(self) -> float | None:
         """The chance that a deal here is won: measured where enough have passed, else the fixed one, else unknown."""
         if self.kind == StageKind.WON:
@@ -112,6 +118,7 @@ class Stage(models.Model):
         if norm and norm.n >= ENOUGH_PASSAGES and norm.chance is not None:
             return norm.chance
         return None if self.fixed_chance is None else float(self.fixed_chance)
+
 
 
 class StageNorm(models.Model):

@@ -1,3 +1,6 @@
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +16,7 @@ from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_si
 from pipeline_crm.foundation.requests import once
 
 from ..domain import noting, opening, revising
+from ..domain.admitting import FieldsMissing
 from ..forms import ActivityForm, FactsForm, NewDealForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
 from ..models import Deal, DealActivity, Pipeline
 from . import answers
@@ -32,16 +36,35 @@ def new(request: HttpRequest) -> HttpResponse:
     form = NewDealForm(
         request.POST or None,
         user=request.user,
-        initial={"owner": request.user.pk, **request.GET.dict()},
+        initial={"owner": request.user.pk, **_of_lead(request), **request.GET.dict()},
         auto_id="new_%s",
     )
     if request.method == "POST" and form.is_valid():
-        created = opening.new_deal(
-            among=Lead.objects.visible_to(request.user), by=request.user, at=timezone.now(), **form.facts()
-        )
-        return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
+        try:
+            created = _open(form, by=request.user)
+        except FieldsMissing as refusal:
+            form.ask(refusal.facts["fields"])
+        else:
+            return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
     status = 422 if request.method == "POST" else 200
     return render_page(request, "deals/new.html", {"form": form}, fragments=["form"], status=status)
+
+
+def _open(form: NewDealForm, *, by) -> Deal:
+    facts = form.facts()
+    if "lead" in facts:
+        return opening.open_deal(offered=True, by=by, at=timezone.now(), **facts)
+    return opening.new_deal(among=Lead.objects.visible_to(by), by=by, at=timezone.now(), **facts)
+
+
+def _of_lead(request: HttpRequest) -> dict:
+    """What is known of the lead that the form is opened for."""
+    named = request.GET.get("lead", "")
+    lead = Lead.objects.visible_to(request.user).filter(pk=named).first() if named.isdecimal() else None
+    if lead is None:
+        return {}
+    known = {"organisation": lead.organisation, "person": lead.person, "title": lead.title, "amount": lead.value}
+    return {name: value or "" for name, value in known.items()} | {"currency": lead.currency, "source": lead.source_id}
 
 
 @acts_on(Deal.objects.select_related("pipeline", "stage", "lead"))
@@ -127,10 +150,15 @@ def activity_rescheduling(request: HttpRequest, deal: Deal, activity_pk: int) ->
 @require_POST
 @once
 def acceptance(request: HttpRequest, lead: Lead) -> HttpResponse:
-    """Sales takes a lead: its deal opens, owned by who took it."""
+    """Sales takes a lead: its deal opens, owned by who took it. What the first stage asks for is asked on a page."""
     pipeline = Pipeline.objects.visible_to(request.user).first()
-    created = opening.open_deal(
-        lead=lead, pipeline=pipeline, owner=request.user, offered=True, by=request.user, at=timezone.now()
-    )
-    address = reverse("deals:board", args=[created.pipeline_id]) + f"?deal={created.pk}"
+    try:
+        created = opening.open_deal(
+            lead=lead, pipeline=pipeline, owner=request.user, offered=True, by=request.user, at=timezone.now()
+        )
+    except FieldsMissing as refusal:
+        messages.info(request, str(refusal))
+        address = reverse("deals:new") + "?" + urlencode({"lead": lead.pk, "pipeline": pipeline.pk})
+    else:
+        address = reverse("deals:board", args=[created.pipeline_id]) + f"?deal={created.pk}"
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

@@ -1,5 +1,7 @@
 """Settings: the shape of the pipelines."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -53,7 +55,8 @@ def new_stage(request: HttpRequest, pk: int) -> HttpResponse:
 def stage(request: HttpRequest, pk: int) -> HttpResponse:
     """Name and rules of a stage."""
     stage = get_object_or_404(Stage, pk=pk)
-    form = StageForm(request.POST)
+    others = following(stage, stage.pipeline.stages.all())
+    form = StageForm(request.POST, following=others, auto_id=f"stage_{stage.pk}_%s")
     if not form.is_valid():
         return show(request, status=422, stage_form=form, stage_pk=pk)
     sent = form.cleaned_data
@@ -67,6 +70,7 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
             limit=sent["limit"],
             fixed_chance=None if chance is None else chance / 100,
             required_fields=sent["required_fields"],
+            next_stages=[other for other in others if other.pk in sent["next_stages"]],
         )
 
     return done(request, change, _("Saved."))
@@ -128,11 +132,11 @@ def done(request: HttpRequest, change, say: str) -> HttpResponse:
 
 def show(request: HttpRequest, *, status: int = 200, stage_form=None, stage_pk=None, **extra) -> HttpResponse:
     shown = []
-    for pipeline in Pipeline.objects.visible_to(request.user).prefetch_related("stages__norm"):
+    for pipeline in Pipeline.objects.visible_to(request.user).prefetch_related("stages__norm", "stages__next_stages"):
         stages = [stage for stage in pipeline.stages.all() if stage.retired_at is None]
         rows = []
         for stage in stages:
-            form = stage_form if stage.pk == stage_pk else form_of(stage)
+            form = stage_form if stage.pk == stage_pk else form_of(stage, stages)
             retire = RetirementForm(stage=stage, auto_id=f"retire_{stage.pk}_%s") if stage.is_open else None
             rows.append({"stage": stage, "form": form, "retirement": retire})
         shown.append({"pipeline": pipeline, "rows": rows, "name_form": StageNameForm(auto_id=f"new_{pipeline.pk}_%s")})
@@ -145,11 +149,22 @@ def show(request: HttpRequest, *, status: int = 200, stage_form=None, stage_pk=N
     return render_page(request, "deals/pipelines.html", context, status=status)
 
 
-def form_of(stage: Stage) -> StageForm:
+def form_of(stage: Stage, stages: Iterable[Stage]) -> StageForm:
     initial = {
         "name": stage.name,
         "limit": stage.limit,
         "fixed_chance": None if stage.fixed_chance is None else round(stage.fixed_chance * 100, 1),
         "required_fields": stage.required_fields,
+        "goes_on": StageForm.ONLY if stage.next_ids else StageForm.ANYWHERE,
+        "next_stages": stage.next_ids,
     }
-    return StageForm(initial=initial, auto_id=f"stage_{stage.pk}_%s")
+    return StageForm(initial=initial, following=following(stage, stages), auto_id=f"stage_{stage.pk}_%s")
+
+
+def following(stage: Stage, stages: Iterable[Stage]) -> list[Stage]:
+    """The stages that a rule may name as the next ones."""
+    if not stage.is_open:
+        return []
+    return [
+        other for other in stages if other.retired_at is None and other.kind != StageKind.LOST and other.pk != stage.pk
+    ]

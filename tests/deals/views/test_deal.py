@@ -5,9 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from deals.domain import moving
+from deals.domain import moving, shaping
 from deals.models import Deal
-from tests.factories import ago, make_deal, make_pipeline, make_team, make_user, stage_of, three_people
+from leads.models import LeadStage
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of, three_people
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}
@@ -103,3 +104,45 @@ def test_a_step_is_redated_with_a_reason(scene):
     page = client.get(f"/deals/{deal.pk}/").content.decode()
     assert "Signed on Friday" in page
     assert '<span>Proposal</span><small class="num">8 d</small>' in page or "7 d" in page
+
+
+@pytest.fixture
+def asking(scene):
+    """The first stage asks for a competitor and a value."""
+    client, ana, deal = scene
+    shaping.set_rules(deal.pipeline.first_stage, by=None, required_fields=["competitor", "amount"])
+    return client, ana, deal.pipeline
+
+
+def test_a_new_deal_is_asked_for_what_its_stage_needs(asking):
+    client, _ana, pipeline = asking
+    sent = {"organisation": "Juniper Foods", "pipeline": pipeline.pk}
+    answer = client.post("/deals/new/", sent, **HTMX)
+    assert (answer.status_code, Deal.objects.filter(organisation__name="Juniper Foods").count()) == (422, 0)
+    assert answer.content.decode().count("The stage asks for this.") == 2
+    assert 'name="competitor"' in answer.content.decode()
+    client.post("/deals/new/", sent | {"competitor": "Halden", "amount": "900"}, **HTMX)
+    assert Deal.objects.get(organisation__name="Juniper Foods").competitor == "Halden"
+
+
+def test_an_accepted_lead_is_asked_for_what_the_first_stage_needs(asking):
+    client, ana, pipeline = asking
+    lead = make_lead(organisation="Birchwood", stage=LeadStage.READY, value=700, by=ana, owner=ana)
+    answer = client.post(f"/leads/{lead.pk}/acceptance/", follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain == [(f"/deals/new/?lead={lead.pk}&pipeline={pipeline.pk}", 302)]
+    assert "Inquiry needs: competitor." in page and 'value="Birchwood"' in page
+    sent = {"lead": lead.pk, "pipeline": pipeline.pk, "organisation": "Birchwood", "competitor": "Halden"}
+    client.post("/deals/new/", sent | {"amount": "800"})
+    deal = lead.deals.get()
+    assert (deal.competitor, deal.amount, deal.organisation) == ("Halden", 800, lead.organisation)
+
+
+def test_a_stranger_opens_no_deal_of_a_lead_by_naming_it(asking):
+    client, _ana, pipeline = asking
+    lead = make_lead(stage=LeadStage.READY, by=None)
+    lead.team = make_team()
+    lead.save()
+    sent = {"lead": lead.pk, "pipeline": pipeline.pk, "organisation": "X", "competitor": "Y", "amount": "1"}
+    assert client.post("/deals/new/", sent, **HTMX).status_code == 422
+    assert client.get(f"/deals/new/?lead={lead.pk}").content.decode().count(str(lead.organisation)) == 0

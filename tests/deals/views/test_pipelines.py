@@ -54,3 +54,33 @@ def test_only_administrators_shape_pipelines(scene):
     client.force_login(ben)
     assert client.get("/settings/pipelines/").status_code == 403
     assert client.post(f"/settings/pipelines/{pipeline.pk}/stages/", {"name": "Demo"}).status_code == 403
+
+
+def rules_of(client, stage, **sent):
+    return client.post(f"/settings/stages/{stage.pk}/", {"name": stage.name, "goes_on": "anywhere"} | sent)
+
+
+def test_where_deals_go_on_to_is_ticked_and_shown(scene):
+    client, pipeline = scene
+    inquiry, hearing = stage_of(pipeline, "Inquiry"), stage_of(pipeline, "Hearing")
+    rules_of(client, inquiry, goes_on="only", next_stages=[hearing.pk, pipeline.won_stage.pk])
+    assert inquiry.next_ids == [hearing.pk, pipeline.won_stage.pk]
+    assert "To Hearing, Order" in client.get("/settings/pipelines/").content.decode()
+    rules_of(client, inquiry, goes_on="anywhere", next_stages=[hearing.pk])
+    assert list(inquiry.next_stages.all()) == []
+
+
+@pytest.mark.parametrize("named", ["none", "itself", "lost", "foreign"])
+def test_only_other_stages_can_be_ticked_and_only_needs_one(scene, named):
+    client, pipeline = scene
+    inquiry, other = stage_of(pipeline, "Inquiry"), make_pipeline()
+    sent = {"none": [], "itself": [inquiry.pk], "lost": [pipeline.lost_stage.pk], "foreign": [other.first_stage.pk]}
+    answer = rules_of(client, inquiry, goes_on="only", next_stages=sent[named])
+    assert (answer.status_code, list(inquiry.next_stages.all())) == (422, [])
+    assert answer.content.decode().count('class="errorlist"') == 1
+
+
+def test_fields_can_be_asked_for_on_the_way_to_lost(scene):
+    client, pipeline = scene
+    rules_of(client, pipeline.lost_stage, required_fields=["competitor", "concerns"])
+    assert pipeline.lost_stage.required_fields == ["competitor", "concerns"]
