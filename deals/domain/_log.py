@@ -29,8 +29,8 @@ def append(
     return stage_log.append(deal, at=at, by=by, source=source, batch=batch, move_id=move_id, **facts)
 
 
-def step_back(deal: Deal, *, by, reason: str):
-    return stage_log.step_back(deal, by=by, reason=reason, set_stage=_stand_at, facts=_facts_of)
+def step_back(deal: Deal, *, by, reason: str, move_id=None):
+    return stage_log.step_back(deal, by=by, reason=reason, move_id=move_id, set_stage=_stand_at, facts=_facts_of)
 
 
 def write_histories(histories, *, source=Origin.IMPORT, batch=None) -> None:

@@ -10,7 +10,7 @@ from pipeline_crm.foundation.append_only import Origin
 
 from ..models import Deal, LostReason, Stage
 from . import _log, noting
-from .moving import NotOpen, enter, tell
+from .moving import NotOpen, enter, slipped, tell
 from .seeing import see
 
 
@@ -64,7 +64,10 @@ def reopen(
     seen_version: int | None = None,
     move_id=None,
 ) -> Deal:
-    """Take a closed deal up again, in `to` or in its last open stage. A lead back in marketing is accepted again."""
+    """Take a closed deal up again, in `to` or in its last open stage. A lead back in marketing is accepted again.
+
+    Whoever closed it less than a minute ago and takes it up where it was has slipped: the closing is voided.
+    """
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
         return deal
@@ -72,7 +75,10 @@ def reopen(
     if deal.stage.is_open:
         raise NotOpen(_("%(name)s is open already.") % {"name": deal.name}, card=deal)
     tell(deal, facts, by=by, at=at)
-    enter(deal, to or _last_open_stage(deal), by=by, at=at, move_id=move_id)
+    to = to or _last_open_stage(deal)
+    if slipped(deal, to, by=by, at=at, move_id=move_id):
+        return deal
+    enter(deal, to, by=by, at=at, move_id=move_id)
     if deal.lead.stage != LeadStage.ACCEPTED:
         qualifying.accept(deal.lead, by=by, at=at)
     return deal

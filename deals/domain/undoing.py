@@ -17,7 +17,7 @@ from ..models import Deal, StageKind
 from . import _log
 from .seeing import see
 
-__all__ = ["TooLateToUndo", "redate_step", "undo", "void_step"]
+__all__ = ["TooLateToUndo", "redate_step", "take_back", "undo", "void_step"]
 
 
 class StageRetired(Refusal):
@@ -34,7 +34,7 @@ def undo(deal: Deal, *, by, at: datetime, seen_version: int | None = None) -> De
     see(deal, seen_version)
     _before, newest = stage_log.last_step_to_undo(deal)
     within_grace(newest, at)
-    _back(deal, newest, by=by, reason=_("undone"))
+    take_back(deal, by=by, reason=_("undone"))
     return deal
 
 
@@ -44,7 +44,7 @@ def void_step(deal: Deal, *, seq: int, reason: str, by) -> Deal:
     _log.lock(deal)
     newest = stage_log.history(deal)[-1]
     if newest.seq == seq:
-        _back(deal, newest, by=by, reason=reason)
+        take_back(deal, by=by, reason=reason)
     else:
         stage_log.void(deal, seq=seq, reason=reason, by=by)
     return deal
@@ -58,17 +58,17 @@ def redate_step(deal: Deal, *, seq: int, occurred_at: datetime, reason: str, by)
     return deal
 
 
-def _back(deal: Deal, newest, *, by, reason: str) -> None:
-    """Take the step back, and let the lead be where the deal needs it: with sales while the deal is open, and in
-    marketing again where undoing a reopening makes the deal lost again."""
-    before, _newest = stage_log.last_step_to_undo(deal)
+def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
+    """Void the locked deal's newest step, and let the lead be where the deal needs it: with sales while the deal is
+    open, and in marketing again where undoing a reopening makes the deal lost again."""
+    before, newest = stage_log.last_step_to_undo(deal)
     back_in = deal.pipeline.stages.get(pk=before.to_key)
     if back_in.retired_at:
         raise StageRetired(
             _("%(stage)s has been retired meanwhile, so the deal cannot go back there.") % {"stage": back_in.name},
             card=deal,
         )
-    _log.step_back(deal, by=by, reason=reason)
+    _log.step_back(deal, by=by, reason=reason, move_id=move_id)
     lead = deal.lead
     lead.refresh_from_db()
     story = stage_log.history(lead)

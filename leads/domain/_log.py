@@ -18,8 +18,8 @@ def append(lead: Lead, *, to: str, at, by, reason: str | None = None, source=Ori
     return stage_log.append(lead, at=at, by=by, source=source, batch=batch, move_id=move_id, to_stage=to, reason=reason)
 
 
-def step_back(lead: Lead, *, by, reason: str):
-    return stage_log.step_back(lead, by=by, reason=reason, set_stage=_stand_at, facts=_facts_of)
+def step_back(lead: Lead, *, by, reason: str, move_id=None):
+    return stage_log.step_back(lead, by=by, reason=reason, move_id=move_id, set_stage=_stand_at, facts=_facts_of)
 
 
 def write_histories(histories, *, source=Origin.IMPORT, batch=None) -> None:

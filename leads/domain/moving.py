@@ -9,11 +9,10 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Lead, LeadStage
-from . import _log
+from . import _log, undoing
+from .seeing import LeadMovedMeanwhile, see
 
-
-class LeadMovedMeanwhile(Refusal):
-    """The lead has changed since the browser last saw it."""
+__all__ = ["LeadCannotGoThere", "LeadMovedMeanwhile", "PLAIN_STEPS", "ReasonNeeded", "move", "see", "step"]
 
 
 class LeadCannotGoThere(Refusal):
@@ -58,7 +57,8 @@ def move(
 
     Moving into Ready for sales is the hand-over; out of it, handing back, which needs a reason; out of Waiting, waking.
     Refused: a lead that changed since `seen_version`, a way that does not exist, a missing reason.
-    The same `move_id` a second time changes nothing.
+    The same `move_id` a second time changes nothing. Whoever moves a lead back within a minute of moving it away has
+    slipped: the step is voided, and none is added, so no reason is asked for.
     """
     _log.lock(lead)
     if stage_log.was_done(lead, move_id):
@@ -66,21 +66,12 @@ def move(
     see(lead, seen_version)
     if to == lead.stage:
         return _place(lead, after=after, before=before)
+    if _slipped(lead, to, by=by, at=at, move_id=move_id, via=via):
+        lead.rank = rank_between(Lead.objects.in_stage(to).exclude(pk=lead.pk), after=after, before=before)
+        lead.save(update_fields=["rank"])
+        return lead
     step(lead, to=to, by=by, at=at, reason=reason, move_id=move_id, via=via, batch=batch, after=after, before=before)
     return lead
-
-
-def see(lead: Lead, seen_version: int | None) -> None:
-    """Refuse to overwrite what has not been seen."""
-    if seen_version is None or seen_version == lead.version:
-        return
-    last = lead.events.select_related("by").get(seq=lead.seq)
-    raise LeadMovedMeanwhile(
-        _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
-        % {"who": last.by or _("Somebody"), "name": lead.name, "stage": lead.get_stage_display()},
-        card=lead,
-        stage=lead.stage,
-    )
 
 
 def step(
@@ -113,3 +104,13 @@ def _place(lead: Lead, *, after, before) -> Lead:
     lead.rank = rank_between(Lead.objects.in_stage(lead.stage).exclude(pk=lead.pk), after=after, before=before)
     _log.touch(lead, "rank")
     return lead
+
+
+def _slipped(lead: Lead, to, *, by, at, move_id, via) -> bool:
+    """Take the locked lead back where it came from, if that is what the step means; answers whether it was."""
+    if via != Origin.USER or LeadStage.ACCEPTED in (lead.stage, to):
+        return False
+    if not stage_log.is_slip(lead, to_key=to, by=by, at=at):
+        return False
+    undoing.take_back(lead, by=by, reason=_("moved back at once"), move_id=move_id)
+    return True

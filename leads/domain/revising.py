@@ -10,7 +10,7 @@ from pipeline_crm.foundation.revision import changed_fields
 
 from ..models import Lead, LeadChange, LeadStage
 from . import _log
-from .moving import see
+from .seeing import see
 
 REVISABLE = (
     "title",

@@ -10,7 +10,7 @@ from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Lead, LeadStage, Recycling
 from . import _log
-from .moving import see
+from .seeing import see
 
 GRACE = timedelta(minutes=10)
 
@@ -69,7 +69,7 @@ def _with_marketing(lead: Lead, step) -> None:
 
 
 @transaction.atomic
-def take_back(lead: Lead, *, by, reason: str) -> None:
+def take_back(lead: Lead, *, by, reason: str, move_id=None) -> None:
     """Void the lead's newest step, whatever it is: for the verbs above, and for `deals.domain.undoing`."""
     _log.lock(lead)
     before, newest = stage_log.last_step_to_undo(lead)
@@ -78,7 +78,7 @@ def take_back(lead: Lead, *, by, reason: str) -> None:
     elif before.to_key == LeadStage.WAITING:
         waited = Recycling.objects.filter(lead=lead, seq__lte=before.seq).last()
         lead.contact_again_on = waited.contact_again_on if waited else at_day(before)
-    _log.step_back(lead, by=by, reason=reason)
+    _log.step_back(lead, by=by, reason=reason, move_id=move_id)
 
 
 def at_day(step):

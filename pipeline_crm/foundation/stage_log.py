@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -25,6 +25,8 @@ MANY = 100
 
 
 NOON = time(12)
+SLIP = timedelta(seconds=60)
+RECENT = 20
 
 
 class StepBeforePrevious(Refusal):
@@ -178,6 +180,34 @@ def last_step_to_undo(card: Card) -> tuple[EffectiveStep, EffectiveStep]:
     return steps[-2], steps[-1]
 
 
+def is_slip(card: Card, *, to_key, by, at: datetime) -> bool:
+    """Whether a step by hand to that stage only takes back what the same person did by hand within the last minute.
+
+    Steps that were told with another day than their own are no slips: they are somebody's account of what happened.
+    """
+    last = card.events.get(seq=card.seq)
+    if by is None or at - last.recorded_at > SLIP:
+        return False
+    steps = effective(
+        card.events.filter(seq__gt=card.seq - RECENT).order_by("seq"),
+        card.amendments.filter(seq__gt=card.seq - RECENT).order_by("id"),
+    )
+    if len(steps) < 2 or steps[-2].to_key != to_key:
+        return False
+    newest, event = steps[-1], steps[-1].event
+    return (
+        event.by_id == by.pk
+        and event.source in (Origin.USER, Origin.BULK)
+        and event.recorded_at - newest.occurred_at <= SLIP
+        and newest.occurred_at <= at <= event.recorded_at + SLIP
+    )
+
+
+def took_back(card: Card) -> bool:
+    """Whether the card's last movement was a step taken back, by undoing it or as a slip."""
+    return card.events.get(seq=card.seq).source == Origin.UNDO
+
+
 def step_back(
     card: Card,
     *,
@@ -185,13 +215,15 @@ def step_back(
     reason: str,
     set_stage: Callable[[Card, StageEvent], None],
     facts: Callable[[StageEvent], dict],
+    move_id=None,
 ) -> EffectiveStep:
     """Return the locked card to the stage before its newest step and void both steps; answers the voided one."""
     before, newest = last_step_to_undo(card)
     previous = card.events.get(seq=card.seq)
     set_stage(card, before.event)
     now = max(timezone.now(), previous.recorded_at)
-    back = _step(card, previous, at=now, by=by, source=Origin.UNDO, batch=None, move_id=None, facts=facts(before.event))
+    known = {"source": Origin.UNDO, "batch": None, "move_id": move_id, "facts": facts(before.event)}
+    back = _step(card, previous, at=now, by=by, **known)
     for seq in (*newest.seqs, back.seq):
         _amend(card, seq, AmendmentKind.VOID, by=by, reason=reason, recorded_at=now)
     card.stage_entered_at = before.occurred_at
