@@ -227,6 +227,23 @@ class FactsForm(forms.ModelForm):
         self.initial["version"] = self.instance.version
 
     def clean_tags(self):
+    @classmethod
+    def among(cls, sent, deal: Deal, **kwargs):
+        """The form of those facts only that came with a step."""
+        form = cls(sent, instance=deal, **kwargs)
+        form.fields = {name: field for name, field in form.fields.items() if name in sent and name != "version"}
+        return form
+
+    @classmethod
+    def asking_for(cls, names, deal: Deal):
+        """The form of the facts that a stage asks for; an amount comes with its currency."""
+        form = cls(instance=deal, auto_id="missing_%s")
+        wanted = [*names, *(["currency"] if "amount" in names else [])]
+        form.fields = {name: form.fields[name] for name in wanted if name in form.fields}
+        for field in form.fields.values():
+            field.required = True
+        return form
+
         return split_tags(self.cleaned_data["tags"])
 
     def clean_person(self):

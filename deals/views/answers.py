@@ -14,6 +14,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
 
 from .. import queries
+from ..domain.admitting import FieldsMissing
 from ..domain.recycling import proposed_day
 from ..filters import DealFilter
 from ..forms import ActivityForm, FactsForm, LineForm, NoteForm, OrganisationForm
@@ -35,12 +36,14 @@ def moved(request: HttpRequest, deal: Deal, *, say: str, undo: bool = True) -> H
     return answer(request, deal, triggers={"card-moved": happening})
 
 
-def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal) -> HttpResponse:
-    """The card as it really is, and why nothing was changed."""
+def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal, missing: FactsForm | None = None) -> HttpResponse:
+    """The card as it really is, why nothing was changed, and the form of what the stage asks for."""
     if not is_fragment_request(request):
         raise refusal
     deal = Deal.objects.select_related("stage", "pipeline").get(pk=deal.pk)
-    response = answer(request, deal, status=refusal.status)
+    if isinstance(refusal, FieldsMissing):
+        missing = FactsForm.asking_for(refusal.facts["fields"], deal)
+    response = answer(request, deal, status=refusal.status, missing=missing)
     why = {
         "message": str(refusal),
         "status": refusal.status,
@@ -56,12 +59,20 @@ def invalid(request: HttpRequest, deal: Deal, form) -> HttpResponse:
     return not_moved(request, deal, first_error(form))
 
 
-def answer(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None) -> HttpResponse:
+def answer(request: HttpRequest, deal: Deal, *, status: int = 200, **more) -> HttpResponse:
     """The card and the column heads, under the filter of the page the request came from."""
-    return arrivals(request, deal.pipeline, [deal.pk], status=status, triggers=triggers)
+    return arrivals(request, deal.pipeline, [deal.pk], status=status, **more)
 
 
-def arrivals(request: HttpRequest, pipeline: Pipeline, ids: list[int], *, status: int = 200, triggers=None):
+def arrivals(
+    request: HttpRequest,
+    pipeline: Pipeline,
+    ids: list[int],
+    *,
+    status: int = 200,
+    triggers=None,
+    missing: FactsForm | None = None,
+) -> HttpResponse:
     """The same for several deals of one board; the caller has made sure that the person may see them."""
     at = timezone.now()
     filter = DealFilter(page_query(request))
@@ -74,7 +85,7 @@ def arrivals(request: HttpRequest, pipeline: Pipeline, ids: list[int], *, status
         Arrival(face.pk, face.version, face if face.stage.kind != StageKind.LOST else None, face.pk not in inside)
         for face in queries.faces(deals, at=at, order=filter.order)
     ]
-    context = {"board": board, "arrivals": found, "filter": filter}
+    context = {"board": board, "arrivals": found, "filter": filter, "missing": missing}
     return render_page(request, "deals/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 

@@ -5,6 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from pipeline_crm.foundation import stage_log
+from pipeline_crm.foundation.answers import first_error
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
@@ -26,6 +28,9 @@ def stage(request: HttpRequest, deal: Deal) -> HttpResponse:
     form = MoveForm(request.POST, deal=deal)
     if not form.is_valid():
         return answers.invalid(request, deal, form)
+    facts = FactsForm.among(request.POST, deal)
+    if not facts.is_valid():
+        return answers.not_moved(request, deal, first_error(facts), missing=facts)
     sent = form.cleaned_data
     was = deal.stage_id
     try:
@@ -37,6 +42,7 @@ def stage(request: HttpRequest, deal: Deal) -> HttpResponse:
             seen_version=sent["version"],
             after=sent["after"],
             before=sent["before"],
+            facts=facts.sent(),
             move_id=sent["move_id"],
         )
     except Refusal as refusal:
@@ -57,8 +63,12 @@ def closure(request: HttpRequest, deal: Deal) -> HttpResponse:
         return answers.invalid(request, deal, form)
     sent = form.cleaned_data
     common = {
+    facts = FactsForm.among(request.POST, deal)
+    if not facts.is_valid():
+        return answers.not_moved(request, deal, first_error(facts), missing=facts)
         "by": request.user,
         "at": sent["at"] or timezone.now(),
+        "facts": facts.sent(),
         "seen_version": sent["version"],
         "move_id": sent["move_id"],
     }

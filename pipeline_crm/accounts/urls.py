@@ -6,6 +6,7 @@ app_name = "accounts"
 urlpatterns = [
     path("profile/", profile.show, name="profile"),
     path("profile/theme/", profile.theme, name="theme"),
+    path("session/", profile.session, name="session"),
     path("settings/", settings.index, name="settings"),
     path("settings/company/", company.show, name="company"),
     path("settings/company/rates/", company.rates, name="rates"),

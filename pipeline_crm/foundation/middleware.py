@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django.views.csrf import csrf_failure
+from django_htmx.http import trigger_client_event
 
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.within_request import keeping
@@ -46,7 +47,7 @@ class RefusalMiddleware:
 
 
 class SignInMiddleware:
-    """When a session has ended, htmx is told to open the sign-in page instead of swapping it into a card."""
+    """When a session has ended, htmx hears 401 and the event `signed-out`, instead of getting the sign-in page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,8 +60,15 @@ class SignInMiddleware:
                 settings.LOGIN_URL
             ):
                 here = request.htmx.current_url_abs_path or "/"
-                return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}")
+                address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': here})}"
+                return trigger_client_event(HttpResponse(status=401), "signed-out", {"url": address})
         return response
+
+
+def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's answer to a form from before somebody signed in anew; htmx hears `stale-page` and may send it again."""
+    response = csrf_failure(request, reason)
+    return trigger_client_event(response, "stale-page", {}) if is_fragment_request(request) else response
 
 
 def is_fragment_request(request: HttpRequest) -> bool:

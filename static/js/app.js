@@ -2,12 +2,15 @@
 
 import { say, toast } from "./say.js";
 import { gettext } from "./words.js";
+import { ajax } from "./ajax.js";
 import "./beside.js";
+import "./dialogs.js";
 
 const root = document.documentElement;
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   detail.headers["X-CSRFToken"] = document.body.dataset.csrf;
+  detail.formData.delete("csrfmiddlewaretoken"); // the page's own may be newer than the form's
 });
 
 // Empty fields of a filter stay out of the address.
@@ -34,7 +37,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 const isRefusal = (request) => request.getResponseHeader("HX-Trigger")?.includes('"refused"') ?? false;
 
 document.addEventListener("htmx:responseError", ({ detail, target }) => {
-  if (explainsItself(target) || isRefusal(detail.xhr)) return;
+  if (explainsItself(target) || isRefusal(detail.xhr) || detail.xhr.status === 401) return;
   const forbidden = detail.xhr.status === 403;
   if (forbidden) complain(gettext("You can see this, but not change it."));
   else complain(gettext("The server could not do that. Try again."));
@@ -74,7 +77,7 @@ function changeTheme(url) {
   const theme = getComputedStyle(root).colorScheme === "dark" ? "light" : "dark";
   root.dataset.theme = theme;
   dispatchEvent(new Event("themechange"));
-  htmx.ajax("POST", url, { swap: "none", values: { theme } });
+  ajax("POST", url, { source: root, swap: "none", values: { theme } });
 }
 
 // The day to contact again follows the reason, until somebody chooses a day.

@@ -20,7 +20,7 @@ export function ask(id, card) {
 }
 
 function aboutCard(card) {
-  const parts = [card.querySelector(".cardname"), card.querySelector(".value")];
+  const parts = [card?.querySelector(".cardname"), card?.querySelector(".value")];
   return parts.filter(Boolean).map((part) => part.textContent.trim()).join(" · ");
 }
 

@@ -23,9 +23,9 @@ export function say(words, { loud = false } = {}) {
 
 /**
  * A short message in the corner. Good news leaves after `ms`, waiting while it is pointed at or focused; bad news
- * stays. `action` names a button that calls `run`; `note` is a second line.
+ * stays. `action` names a button that calls `run`, or a link where `href` is given; `note` is a second line.
  */
-export function toast(words, { bad = false, kind = "", note = "", action = "", run = null, ms = 8000 } = {}) {
+export function toast(words, { bad = false, kind = "", note = "", action = "", run = null, href = "", ms = 8000 } = {}) {
   const box = document.getElementById("toasts");
   if (kind) box.querySelectorAll(`[data-kind="${kind}"]`).forEach((older) => older.remove());
   while (box.children.length > 2) box.firstElementChild.remove();
@@ -37,7 +37,8 @@ export function toast(words, { bad = false, kind = "", note = "", action = "", r
   text.textContent = words;
   if (note) text.append(smallPrint(note));
   item.append(icon(bad ? "triangle-alert" : "circle-check"), text);
-  if (action) item.append(button(action, () => (item.remove(), run())));
+  if (action && href) item.append(link(action, href));
+  else if (action) item.append(button(action, () => (item.remove(), run())));
   item.append(dismissal(() => item.remove()));
 
   if (!bad) leaveAfter(item, ms);
@@ -64,6 +65,14 @@ function button(words, run) {
   made.className = "btn small";
   made.textContent = words;
   made.addEventListener("click", run);
+  return made;
+}
+
+function link(words, href) {
+  const made = document.createElement("a");
+  made.className = "btn small";
+  made.href = href;
+  made.textContent = words;
   return made;
 }
 

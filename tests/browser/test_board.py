@@ -2,10 +2,9 @@
 
 import pytest
 
-from deals.domain import moving
-from deals.models import Deal
 from tests.browser.conftest import PHONE, drag
-from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user, stage_of
+from tests.browser.places import arrives, card, column, stage_now
+from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -18,22 +17,6 @@ def scene():
     make_reason("Budget")
     deals = [make_deal(pipeline=pipeline, by=ana, owner=ana, team=team, at=ago(9 - n)) for n in range(3)]
     return ana, ben, pipeline, deals
-
-
-def card(page, deal):
-    return page.locator(f"#board #card-{deal.pk}")
-
-
-def column(page, deal, name):
-    return page.locator(f"#col-{stage_of(deal.pipeline, name).pk}")
-
-
-def arrives(page, deal, name):
-    column(page, deal, name).locator(f"#card-{deal.pk}:not(.saving)").wait_for()
-
-
-def stage_now(deal):
-    return Deal.objects.select_related("stage").get(pk=deal.pk).stage.name
 
 
 def test_keys_pick_up_carry_and_put_down(open_page, scene):
@@ -119,56 +102,6 @@ def test_dragging_within_a_column_keeps_the_order(open_page, scene):
     )
     page.reload()
     assert cards.evaluate_all("all => all.map(one => one.dataset.id)") == wanted
-
-
-def test_a_colleague_was_quicker_and_move_anyway(open_page, scene, monkeypatch):
-    ana, ben, _pipeline, (deal, *_others) = scene
-    page = open_page(ana)
-    page.route("**/live/", lambda route: route.abort())  # the nudge has not come yet
-    page.reload()
-    moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=ben, at=ago(0))
-    drag(page, card(page, deal), column(page, deal, "Estimate"))
-    page.locator(".toast.bad", has_text="Ben Kraus").wait_for()
-    arrives(page, deal, "Hearing")
-    assert stage_now(deal) == "Hearing"
-    page.get_by_role("button", name="Move anyway").click()
-    arrives(page, deal, "Estimate")
-    page.locator(".toast", has_text="moved to Estimate").wait_for()
-    assert stage_now(deal) == "Estimate"
-
-
-def test_no_answer_puts_the_card_back_and_try_again(open_page, scene):
-    ana, _ben, _pipeline, (deal, *_others) = scene
-    page = open_page(ana)
-    page.context.set_offline(True)
-    drag(page, card(page, deal), column(page, deal, "Estimate"))
-    page.locator(".toast.bad", has_text="No answer").wait_for()
-    arrives(page, deal, "Inquiry")
-    page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
-    arrives(page, deal, "Estimate")
-    page.locator(".toast", has_text="moved to Estimate").wait_for()
-    assert stage_now(deal) == "Estimate"
-
-
-def test_missing_fields_are_said_and_the_card_goes_back(open_page, scene):
-    ana, _ben, _pipeline, (deal, *_others) = scene
-    to = stage_of(deal.pipeline, "Proposal")
-    to.required_fields = ["expected_close"]
-    to.save()
-    page = open_page(ana)
-    drag(page, card(page, deal), column(page, deal, "Proposal"))
-    page.locator(".toast.bad", has_text="Proposal needs: expected close.").wait_for()
-    arrives(page, deal, "Inquiry")
-
-
-def test_who_may_only_look_gets_the_card_back(open_page, scene):
-    ana, _ben, _pipeline, (deal, *_others) = scene
-    mate = make_user(name="Mate", team=deal.team)
-    page = open_page(mate)
-    drag(page, card(page, deal), column(page, deal, "Proposal"))
-    page.locator(".toast.bad", has_text="but not change it").wait_for()
-    arrives(page, deal, "Inquiry")
 
 
 def test_lost_can_be_thought_over(open_page, scene):

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.test import Client
 
 from pipeline_crm.accounts.models import User
 
@@ -22,9 +23,21 @@ def test_a_refusal_answers_409_with_its_sentence_for_htmx(client, ana):
     assert answer.content.decode().strip() == '<p role="alert">The deal has gone home.</p>'
 
 
-def test_an_ended_session_tells_htmx_to_open_the_sign_in_page(client):
+def test_an_ended_session_is_told_to_htmx_with_the_way_to_sign_in(client):
     answer = client.get("/refusing/", headers=HTMX | {"HX-Current-URL": "http://testserver/sales/1/"})
-    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fsales%2F1%2F"
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert json.loads(answer["HX-Trigger"]) == {"signed-out": {"url": "/accounts/login/?next=%2Fsales%2F1%2F"}}
+
+
+def test_a_token_from_before_signing_in_anew_is_told_to_htmx(ana):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    answer = client.post("/new-team/", {"name": "North"}, headers=HTMX)
+    assert (answer.status_code, json.loads(answer["HX-Trigger"])) == (403, {"stale-page": {}})
+    token = client.get("/session/").json()
+    assert token["user"] == ana.pk
+    again = client.post("/new-team/", {"name": "North"}, headers=HTMX | {"X-CSRFToken": token["csrf"]})
+    assert again.content.decode().startswith("team ")
 
 
 def test_a_fragment_is_a_part_of_the_page(client, ana):

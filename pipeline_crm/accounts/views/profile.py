@@ -1,11 +1,13 @@
 """A person's own page."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pipeline_crm.accounts import queries
 from pipeline_crm.accounts.domain import profile
@@ -35,3 +37,11 @@ def theme(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest()
     profile.revise(request.user, by=request.user, at=timezone.now(), **form.cleaned_data)
     return HttpResponse(status=204)
+
+
+@for_everyone_signed_in
+@require_GET
+@never_cache
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, and the token of their changes: for a page that has seen its session end."""
+    return JsonResponse({"user": request.user.pk, "csrf": get_token(request)})

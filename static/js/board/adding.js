@@ -1,5 +1,6 @@
 // New cards: the dialog behind New and behind the plus of each column.
 
+import { ajax } from "../ajax.js";
 import { say, toast } from "../say.js";
 import { flash, settle } from "./arrivals.js";
 import { setActive } from "./focus.js";
@@ -10,7 +11,7 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-adds]");
   if (!link || event.metaKey || event.ctrlKey || !dialog()) return;
   event.preventDefault();
-  await htmx.ajax("GET", link.getAttribute("href"), { source: dialog(), target: "#new", swap: "innerHTML" });
+  await ajax("GET", link.getAttribute("href"), { source: dialog(), target: "#new", swap: "innerHTML" });
   if (!dialog().querySelector("form")) return;
   dialog().showModal();
   dialog().querySelector("input:not([type=hidden])")?.focus();
@@ -24,12 +25,10 @@ document.addEventListener("submit", (event) => {
 });
 
 async function add(form) {
-  let request = null;
-  form.addEventListener("htmx:afterRequest", ({ detail }) => (request = detail.xhr));
-  const answered = htmx.ajax("POST", form.getAttribute("action"), { source: form, target: "#new", swap: "innerHTML" });
-  await answered.catch(() => {});
-  if (request?.status !== 200) return dialog().querySelector('[aria-invalid="true"], .errorlist')?.focus?.();
-  const { "card-moved": happening } = JSON.parse(request.getResponseHeader("HX-Trigger"));
+  const here = { source: form, target: "#new", swap: "innerHTML" };
+  const { status, events } = await ajax("POST", form.getAttribute("action"), here);
+  if (status !== 200) return dialog().querySelector('[aria-invalid="true"], .errorlist')?.focus?.();
+  const happening = events["card-moved"];
   const card = settle(happening.id);
   dialog().close();
   dialog().replaceChildren();

@@ -1,6 +1,7 @@
 // Takes the card that came with an answer to its place on the board.
 
-import { cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
+import { ajax } from "../ajax.js";
+import { board, cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
 import { isActive, setActive } from "./focus.js";
 
 /**
@@ -39,5 +40,9 @@ export function flash(card) {
   card?.classList.add("flash");
   setTimeout(() => card?.classList.remove("flash"), 1700);
 }
+
+/** The whole board as it is now, under its filter. */
+export const loadAnew = () =>
+  ajax("GET", location.href, { source: board(), target: "#board", swap: "outerHTML" }, { quiet: true });
 
 export const versionOf = (id) => Number(cardById(id)?.dataset.version ?? -1);

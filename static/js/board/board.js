@@ -1,6 +1,5 @@
 // The board's page: everything that makes its plain links and forms quick.
 
-import "../dialogs.js";
 import "./adding.js";
 import "./keyboard.js";
 import "./live.js";

@@ -21,21 +21,27 @@ export function whereabouts(card) {
   return fill(gettext("%(stage)s, position %(n)s of %(all)s"), facts);
 }
 
-export const cancelled = (card, column) =>
-  fill(gettext("Move cancelled. %(name)s is back in %(stage)s."), { name: nameOf(card), stage: nameOfColumn(column) });
+export const cancelled = (card, place) =>
+  fill(gettext("Move cancelled. %(name)s is back in %(stage)s."), { name: nameOf(card), stage: place.name });
 
-/** A place to go back to: the column and the card that follows. */
+/** A place to go back to: the stage, its name, and the cards that follow, some of which may be gone by then. */
 export function placeOf(card) {
-  return { column: columnOf(card), next: card.nextElementSibling };
+  const column = columnOf(card);
+  const cards = cardsIn(column);
+  const followers = cards.slice(cards.indexOf(card) + 1).map((other) => other.dataset.id);
+  return { stage: column.dataset.stage, name: nameOfColumn(column), followers };
 }
 
 export function putBack(card, place) {
   card.classList.remove("away");
-  listOf(place.column).insertBefore(card, place.next?.parentElement === listOf(place.column) ? place.next : null);
+  const list = listOf(columnOfStage(place.stage));
+  const next = place.followers.map(cardById).find((other) => other?.parentElement === list);
+  list.insertBefore(card, next ?? list.querySelector(".further"));
 }
 
 export function samePlace(card, place) {
-  return columnOf(card) === place.column && card.nextElementSibling === place.next;
+  const here = placeOf(card);
+  return here.stage === place.stage && here.followers.join() === place.followers.join();
 }
 
 /** Put the card so that it stands at `index` among the column's other cards. */

@@ -3,43 +3,53 @@
 import { ask } from "../dialogs.js";
 import { say, toast } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { flash, settle } from "./arrivals.js";
-import { cardsIn, columnOf, columnOfStage, nameOf, nameOfColumn } from "./cards.js";
-import { neighboursOf, placeAt, putBack, whereabouts } from "./cards.js";
+import { flash, loadAnew, settle } from "./arrivals.js";
+import { cardById, cardsIn, columnOf, columnOfStage, nameOf, nameOfColumn } from "./cards.js";
+import { neighboursOf, placeAt, placeOf, putBack, whereabouts } from "./cards.js";
+import { whatWentWrong } from "./failing.js";
 import { setActive } from "./focus.js";
+import { laidDown } from "./hand.js";
+import { askMissing } from "./missing.js";
 import { send } from "./send.js";
-import { remember, undoLast } from "./undo.js";
+import { remember, undo } from "./undo.js";
 
-const saving = new Set();
+const inFlight = new Map(); // id → the step that waits for its turn, or null
 
-/** True while a step of this card is under way: it takes no second one. */
-export const isSaving = (card) => saving.has(card.dataset.id);
+/** True while a step of this card is under way; a later one waits for its answer. */
+export const isSaving = (card) => inFlight.has(card.dataset.id);
 
 /**
  * A target is where a step leads: { column, index } on the board, or { drop } out of it, as the tray and the menu name
- * it. `from` is the place the card was taken from; `focus` keeps the keyboard on the card.
+ * it. `from` is the place the card was taken from; `focus` keeps the keyboard on the card; `fields` go along.
  */
-export async function commit(card, target, from, { focus = false } = {}) {
-  if (isSaving(card)) return putBack(card, from);
+export async function commit(card, target, from, { focus = false, fields = {} } = {}) {
   const name = nameOf(card);
   const needs = whatItAsks(card, target);
-  const fields = needs ? await ask(needs, card) : {};
-  if (!fields) {
-    putBack(card, from);
-    setActive(card, { focus: true });
-    return say(fill(gettext("Cancelled. %(name)s stays in %(stage)s."), { name, stage: nameOfColumn(from.column) }));
-  }
+  const asked = needs ? await ask(needs, card) : {};
+  const shown = cardById(card.dataset.id);
+  if (!shown) return;
+  if (!asked) return thoughtOver(shown, from);
+  const step = { id: card.dataset.id, name, target, fields: { ...fields, ...asked }, focus };
+  show(shown, target);
+  if (isSaving(shown)) return inFlight.set(step.id, { step, from });
+  await carryOut(step, from);
+}
 
-  const neighbour = cardsIn(from.column).find((other) => other !== card);
-  show(card, target);
+/** Send the step of a card that is shown where it leads, and then the one that was wished for meanwhile. */
+async function carryOut(step, from) {
+  const card = cardById(step.id);
+  const column = columnOfStage(from.stage);
+  const neighbour = column && cardsIn(column).find((other) => other !== card);
+  inFlight.set(step.id, null);
   card.classList.add("saving");
-  saving.add(card.dataset.id);
-  const answer = await send(addressOf(card, target), { ...fieldsOf(card, target), ...fields });
-  saving.delete(card.dataset.id);
-  card.classList.remove("saving");
+  const answer = await send(addressOf(card, step.target), step.sent ?? { ...fieldsOf(card, step.target), ...step.fields });
+  await laidDown(step.id);
+  const later = inFlight.get(step.id);
+  inFlight.delete(step.id);
+  cardById(step.id)?.classList.remove("saving");
 
-  if (answer.status === 200) succeeded(card, name, target, from, answer, { focus, neighbour });
-  else failed(card, name, target, from, answer, { focus });
+  if (answer.status === 200) await succeeded(step, answer, neighbour, later);
+  else await failed(later ? { ...later.step, sent: null } : { ...step, sent: answer.sent }, from, answer);
   document.dispatchEvent(new CustomEvent("board-idle"));
 }
 
@@ -63,23 +73,34 @@ function fieldsOf(card, { column, drop }) {
 }
 
 function show(card, { column, index }) {
-  if (column) placeAt(card, column, index);
+  const there = column && columnOfStage(column.dataset.stage);
+  if (there) placeAt(card, there, index);
   else card.classList.add("away");
 }
 
-function succeeded(card, name, target, from, { happening }, { focus, neighbour }) {
-  const settled = settle(card.dataset.id);
-  if (settled) setActive(settled, { focus });
-  else if (focus && neighbour?.isConnected) setActive(neighbour, { focus });
+function thoughtOver(card, from) {
+  putBack(card, from);
+  setActive(card, { focus: true });
+  say(fill(gettext("Cancelled. %(name)s stays in %(stage)s."), { name: nameOf(card), stage: from.name }));
+}
+
+async function succeeded(step, { happening, sent }, neighbour, later) {
+  const settled = settle(step.id);
+  if (settled) setActive(settled, { focus: step.focus });
+  else if (step.focus && neighbour?.isConnected) setActive(neighbour, { focus: true });
   const { undo: url, version } = happening ?? {};
-  const undone = url ? { url, id: card.dataset.id, version, name } : null;
+  const undone = url ? { url, id: step.id, version, seen: sent.version, name: step.name } : null;
   if (undone) remember(undone);
-  const words = happening?.say ?? fill(gettext("%(name)s moved."), { name });
+  if (later && settled) {
+    show(settled, later.step.target);
+    return carryOut(later.step, later.from);
+  }
+  const words = happening?.say ?? fill(gettext("%(name)s moved."), step);
   const position = settled ? ` ${whereabouts(settled)}.` : "";
   say(`${words}${position}${undone ? ` ${gettext("Press Z to undo.")}` : ""}`);
   if (!undone) return;
   const note = settled ? overLimit(columnOf(settled)) : "";
-  toast(words, { kind: "move", note, action: gettext("Undo"), run: undoLast });
+  toast(words, { kind: "move", note, action: gettext("Undo"), run: () => undo(undone) });
 }
 
 function overLimit(column) {
@@ -91,33 +112,36 @@ function overLimit(column) {
 }
 
 /** Exactly the old place, or where the card really is by now; the reason; the way out. */
-function failed(card, name, target, from, { status, refusal }, { focus }) {
-  putBack(card, from);
-  const really = settle(card.dataset.id) ?? (card.isConnected ? card : null);
-  const stage = really ? nameOfColumn(columnOf(really)) : "";
-  const back = really ? ` ${fill(gettext("%(name)s is in %(stage)s."), { name, stage })}` : "";
-  const again = { action: gettext("Try again"), run: () => retry(really, target, focus) };
-  let words, wayOut = {};
-  if (refusal) {
-    words = refusal.message;
-    if (status === 409 && really) wayOut = { action: gettext("Move anyway"), run: again.run };
-    const open = () => really.querySelector(".cardname").click();
-    if (status === 422 && really) wayOut = { action: gettext("Open"), run: open };
-  } else if (status === 0) [words, wayOut] = [gettext("No answer from the server.") + back, again];
-  else if (status === 401) words = gettext("You are signed out.") + back;
-  else if (status === 403) words = fill(gettext("You can see %(name)s but not change it."), { name }) + back;
-  else if (status === 404) words = fill(gettext("%(name)s is not yours to see any more."), { name });
-  else [words, wayOut] = [gettext("The server could not save that.") + back, again];
-  toast(words, { bad: true, ...wayOut });
+async function failed(step, from, answer) {
+  const shown = cardById(step.id);
+  if (shown) putBack(shown, from);
+  const really = answer.status === 404 ? vanish(shown) : settle(step.id);
+  if (really) setActive(really, { focus: step.focus });
+  if (really && answer.status === 422) {
+    const missing = await askMissing(answer.refusal, really);
+    if (missing) return again({ ...step, sent: null, fields: { ...step.fields, ...missing } });
+    if (missing === null) return thoughtOver(cardById(step.id) ?? really, placeOf(really));
+  }
+  const { words, wayOut, sameAgain } = whatWentWrong(answer, step.name, really && nameOfColumn(columnOf(really)));
+  const retry = () => again(sameAgain ? step : { ...step, sent: null });
+  toast(words, { bad: true, ...(wayOut && really && { action: wayOut, run: retry }) });
   say(`${gettext("Not moved.")} ${words}`, { loud: true });
-  if (!really) return;
-  setActive(really, { focus });
   flash(really);
 }
 
-function retry(card, target, focus) {
-  if (!card?.isConnected) return;
-  const from = { column: columnOf(card), next: card.nextElementSibling };
-  const column = target.column && columnOfStage(target.column.dataset.stage);
-  commit(card, column ? { column, index: target.index } : target, from, { focus });
+/** It is not theirs to see any more: the heads have to be counted anew. */
+function vanish(card) {
+  card?.remove();
+  loadAnew();
+  return null;
+}
+
+/** The same wish once more, from where the card is now. */
+function again(step) {
+  const card = cardById(step.id);
+  if (!card) return;
+  const from = placeOf(card);
+  show(card, step.target);
+  if (isSaving(card)) return inFlight.set(step.id, { step, from });
+  return carryOut(step, from);
 }

@@ -4,8 +4,9 @@ import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
 import { cancelled, cardsIn, columnOf, columns, nameOf, nameOfColumn } from "./cards.js";
 import { placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
-import { commit, isSaving } from "./commit.js";
+import { commit } from "./commit.js";
 import { setActive } from "./focus.js";
+import { layDown, takeInHand } from "./hand.js";
 import { openMenu } from "./menu.js";
 import { undoLast } from "./undo.js";
 
@@ -67,8 +68,8 @@ function go(card, dx, dy) {
 }
 
 function pickUp(card) {
-  if (isSaving(card)) return;
   held = { card, from: placeOf(card) };
+  takeInHand(card);
   card.classList.add("grabbed");
   const words = gettext("Picked up %(name)s, %(stage)s. Arrow keys to move, Space to put down, Escape to cancel.");
   say(fill(words, { name: nameOf(card), stage: nameOfColumn(columnOf(card)) }));
@@ -110,13 +111,13 @@ function cancel() {
   release();
   putBack(card, from);
   setActive(card, { focus: true });
-  say(cancelled(card, from.column));
+  say(cancelled(card, from));
 }
 
 function release() {
   held.card.classList.remove("grabbed");
   held = null;
-  document.dispatchEvent(new CustomEvent("board-idle"));
+  layDown();
 }
 
 function stepBy(card, dx) {

@@ -1,19 +1,22 @@
 // The panel over the board: the card's own page, opened beside its card.
 
+import { ajax } from "../ajax.js";
 import { flash, settle } from "./arrivals.js";
 import { allCards, cardById } from "./cards.js";
 import { setActive } from "./focus.js";
 import { fetchCard, send } from "./send.js";
 import { say, toast } from "../say.js";
 import { gettext } from "../words.js";
-import { remember, undoLast } from "./undo.js";
+import { whatWentWrong } from "./failing.js";
+import { askMissing } from "./missing.js";
+import { remember, undo } from "./undo.js";
 
 const panel = () => document.getElementById("panel");
 const shownId = () => panel().querySelector("[data-id]")?.dataset.id;
 const parameter = () => (document.getElementById("board").dataset.cards === "deals" ? "deal" : "lead");
 
 export async function openPanel(url) {
-  await htmx.ajax("GET", url, { source: panel(), target: "#panel", swap: "innerHTML" });
+  await ajax("GET", url, { source: panel(), target: "#panel", swap: "innerHTML" });
   if (!panel().querySelector(".panelbox")) return;
   if (!panel().open) panel().showModal();
   document.getElementById("panel-title")?.focus();
@@ -59,30 +62,48 @@ document.addEventListener("submit", (event) => {
   step(form);
 });
 
-async function step(form) {
-  const box = form.closest(".panelbox");
-  const fields = Object.fromEntries(new FormData(form));
-  const { status, happening, refusal } = await send(form.getAttribute("action"), fields);
+function step(form) {
+  form.closest("[popover]")?.hidePopover();
+  return take(form.closest(".panelbox"), form.getAttribute("action"), Object.fromEntries(new FormData(form)));
+}
+
+async function take(box, url, fields) {
+  const answer = await send(url, fields);
   const card = settle(box.dataset.id);
-  if (status === 200) {
+  if (answer.status === 200) {
     flash(card);
-    announce(happening, box);
-  } else {
-    const words = refusal?.message ?? gettext("The server could not save that. Nothing was changed.");
-    toast(words, { bad: true });
-    say(words, { loud: true });
-  }
+    announce(answer, box);
+  } else if (answer.status === 422) {
+    const missing = await askMissing(answer.refusal, card);
+    if (missing) return take(box, url, { ...fields, ...missing });
+    if (missing === undefined) explain(box, url, fields, answer);
+  } else explain(box, url, fields, answer);
   openPanel(box.dataset.url);
 }
 
-function announce(happening, box) {
+function announce({ happening, sent }, box) {
   if (!happening) return;
   say(happening.say);
-  const name = box.querySelector("#panel-title").textContent;
-  if (happening.undo) remember({ url: happening.undo, id: box.dataset.id, version: happening.version, name });
-  const undo = () => undoLast().then(() => panel().open && openPanel(box.dataset.url));
-  toast(happening.say, { kind: "move", ...(happening.undo && { action: gettext("Undo"), run: undo }) });
+  if (!happening.undo) return toast(happening.say, { kind: "move" });
+  const { undo: url, version } = happening;
+  const step = { url, id: box.dataset.id, version, seen: sent.version, name: nameIn(box) };
+  remember(step);
+  const run = () => undo(step).then(() => panel().open && openPanel(box.dataset.url));
+  toast(happening.say, { kind: "move", action: gettext("Undo"), run });
 }
+
+/** Why it was not done; the way out sends it again, with what is known by now where somebody else was quicker. */
+function explain(box, url, fields, answer) {
+  const { words, wayOut, sameAgain } = whatWentWrong(answer, nameIn(box), "");
+  const run = () => {
+    const version = panel().querySelector(".panelbox")?.dataset.version ?? fields.version;
+    take(panel().querySelector(".panelbox") ?? box, url, sameAgain ? answer.sent : { ...fields, version });
+  };
+  toast(words, { bad: true, ...(wayOut && { action: wayOut, run }) });
+  say(words, { loud: true });
+}
+
+const nameIn = (box) => box.querySelector("#panel-title").textContent;
 
 // A fact, a note or a next step changed inside the panel: the card shows it too.
 document.addEventListener("card-changed", async ({ detail }) => {

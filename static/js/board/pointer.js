@@ -4,7 +4,8 @@
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
 import { board, cancelled, cardsIn, columnOf, columns, listOf, nameOf, nameOfColumn, placeOf } from "./cards.js";
-import { commit, isSaving } from "./commit.js";
+import { commit } from "./commit.js";
+import { layDown, takeInHand } from "./hand.js";
 
 const START = 5; // pixels of travel that begin a drag with a mouse
 const HOLD = 260; // milliseconds a finger rests to pick a card up
@@ -22,7 +23,7 @@ export const isDragging = () => drag !== null;
 
 document.addEventListener("pointerdown", (event) => {
   const card = event.target.closest?.("#board .card");
-  if (!card || event.button || event.ctrlKey || drag || press || isSaving(card)) return;
+  if (!card || event.button || event.ctrlKey || drag || press) return;
   if (event.target.closest("button, input, select, textarea, form")) return;
   press = { card, pointer: event.pointerId, x: event.clientX, y: event.clientY, touch: event.pointerType === "touch" };
   if (press.touch) press.timer = setTimeout(() => (begin(), navigator.vibrate?.(8)), HOLD);
@@ -51,7 +52,7 @@ addEventListener(
     if (!drag || event.key !== "Escape") return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    say(cancelled(drag.card, drag.from.column));
+    say(cancelled(drag.card, drag.from));
     finish(false);
   },
   true,
@@ -90,6 +91,7 @@ function begin() {
   clone.style.width = `${box.width}px`;
   clone.setAttribute("aria-hidden", "true");
   drag = { card, pointer, touch, clone, x, y, dx: x - box.left, dy: y - box.top, from: placeOf(card) };
+  takeInHand(card);
   drag.columns = columns().map(measured);
   drag.boardLeft = board().scrollLeft;
   drag.drops = [...document.querySelectorAll("#tray [data-drop]")];
@@ -218,7 +220,7 @@ function finish(dropped) {
   if (dropped && drop) commit(card, { drop }, from);
   else if (dropped && column) release(card, column.element, index, from);
   if (!drop) glide(card, lifted);
-  document.dispatchEvent(new CustomEvent("board-idle"));
+  layDown();
 }
 
 function release(card, column, index, from) {

@@ -1,53 +1,53 @@
 // Sends a form through htmx and tells how it went. The answer's card arrives in #arrivals; heads come out of band.
 
+import { ajax } from "../ajax.js";
+
 /**
- * Post the fields to the address. Resolves, never rejects, with
- * { status, happening, refusal }: 0 when no answer came, the event `card-moved` or `refused` of the answer.
+ * Post the fields to the address. Resolves, never rejects, with { status, happening, refusal, timedOut, sent }: status
+ * 0 when no answer came, the event `card-moved` or `refused` of the answer, and all that was sent. Sent once more with
+ * the same keys it is done at most once, even when the first answer was lost.
  */
 export async function send(url, fields) {
+  const sent = { move_id: newKey(), request_id: newKey(), ...fields };
   const form = document.getElementById("moveform").cloneNode(true);
   form.removeAttribute("id");
   form.dataset.explains = "yes";
-  fill(form, { ...fields, move_id: crypto.randomUUID?.() ?? "", request_id: crypto.randomUUID?.() ?? "" });
+  fill(form, sent);
   document.body.append(form);
-  try {
-    return await answer(form, "POST", url);
-  } finally {
-    form.remove();
-  }
+  const answer = await answered(form, "POST", url);
+  form.remove();
+  return { ...answer, sent };
 }
 
 /** Ask for a card and the heads of its board as they are now. */
-export function fetchCard(url) {
+export async function fetchCard(url) {
   const source = document.createElement("div");
   source.dataset.explains = "yes";
   source.hidden = true;
   document.body.append(source);
-  return answer(source, "GET", url).finally(() => source.remove());
+  const answer = await answered(source, "GET", url, { quiet: true });
+  source.remove();
+  return answer;
 }
 
-async function answer(source, verb, url) {
-  let request = null;
-  source.addEventListener("htmx:afterRequest", ({ detail }) => (request = detail.xhr));
-  await htmx.ajax(verb, url, { source, target: "#arrivals", swap: "beforeend" }).catch(() => {});
-  const events = eventsOf(request);
-  return { status: request?.status ?? 0, happening: events["card-moved"], refusal: events.refused };
+async function answered(source, verb, url, how) {
+  const { status, events, timedOut } = await ajax(verb, url, { source, target: "#arrivals", swap: "beforeend" }, how);
+  return { status, timedOut, happening: events["card-moved"], refusal: events.refused };
 }
 
 // A refusal carries the card as it really is; htmx would drop the body of a 4xx. Anything else brings no card.
 document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
   if (target.id !== "arrivals") return;
-  const carriesCard = detail.xhr.responseText.includes('class="arrival"');
+  const carriesCard = /class="(arrival|colhead)"/.test(detail.xhr.responseText);
   detail.shouldSwap = carriesCard;
   if (carriesCard) detail.isError = false;
 });
 
-function eventsOf(request) {
-  try {
-    return JSON.parse(request.getResponseHeader("HX-Trigger")) ?? {};
-  } catch {
-    return {};
-  }
+/** A UUID; browsers give one away on safe addresses only. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 function fill(form, fields) {

@@ -1,34 +1,56 @@
-// Taking moves back: from the message, or with Z for the last twenty of this tab.
+// Taking steps back: from the message, or with Z for the last twenty of this tab.
 
 import { say, toast } from "../say.js";
 import { fill, gettext } from "../words.js";
 import { flash, settle } from "./arrivals.js";
-import { cardById, columnOf, nameOfColumn } from "./cards.js";
+import { board, cardById, columnOf, nameOfColumn } from "./cards.js";
+import { whatWentWrong } from "./failing.js";
 import { setActive } from "./focus.js";
 import { send } from "./send.js";
 
 const DEPTH = 20;
 const steps = [];
 
+/**
+ * A step that can be taken back: { url, id, name, version, seen } with the versions after and before it; a step of many
+ * cards brings `takeBack` instead, which resolves with whether it may be tried again.
+ */
 export function remember(step) {
   steps.push(step);
   if (steps.length > DEPTH) steps.shift();
 }
 
-export async function undoLast() {
-  const step = steps.pop();
-  if (!step) return say(gettext("Nothing to undo."));
-  const answer = await send(step.url, { version: step.version });
-  if (answer.status !== 200) {
-    const why = answer.refusal?.message ?? gettext("That move can no longer be undone.");
-    settle(step.id);
-    toast(why, { bad: true });
-    return say(why, { loud: true });
-  }
+export const undoLast = () => (steps.length ? undo(steps.at(-1)) : say(gettext("Nothing to undo.")));
+
+export async function undo(step) {
+  const place = steps.indexOf(step);
+  if (place < 0) return;
+  steps.splice(place, 1);
   document.querySelectorAll('.toast[data-kind="move"]').forEach((message) => message.remove());
+  if (step.takeBack) return (await step.takeBack()) && remember(step);
+  const answer = await send(step.url, { version: step.version, ...step.sent });
+  if (answer.status !== 200) return notUndone(step, answer);
+  for (const earlier of steps) {
+    if (earlier.id === step.id && earlier.version === Number(step.seen)) earlier.version = answer.happening.version;
+  }
   const card = settle(step.id, { byRank: true }) ?? cardById(step.id);
   if (!card) return say(fill(gettext("Undone. %(name)s is back."), step));
   setActive(card, { focus: true });
   flash(card);
   say(fill(gettext("Undone. %(name)s is back in %(stage)s."), { ...step, stage: nameOfColumn(columnOf(card)) }));
+}
+
+/** What has changed since cannot be taken back; what was not answered may be tried again. */
+function notUndone(step, answer) {
+  settle(step.id);
+  const { words, sameAgain } = whatWentWrong(answer, step.name, "");
+  if (sameAgain) {
+    remember({ ...step, sent: answer.sent });
+    toast(words, { bad: true, action: gettext("Try again"), run: undoLast });
+  } else {
+    const why = gettext("That move can no longer be undone.");
+    const href = `/${board().dataset.cards}/${step.id}/#timeline-title`;
+    toast(why, { bad: true, note: answer.refusal?.message ?? words, action: gettext("History"), href });
+  }
+  say(`${gettext("Not undone.")} ${words}`, { loud: true });
 }

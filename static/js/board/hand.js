@@ -1,0 +1,15 @@
+// Which card is in somebody's hand: dragged, or picked up by key. Answers that concern it wait until it is laid down.
+
+let inHand = null;
+
+export const takeInHand = (card) => (inHand = card.dataset.id);
+
+/** Say that nothing is held any more; whoever waited goes on after what is being done now. */
+export function layDown() {
+  inHand = null;
+  document.dispatchEvent(new CustomEvent("board-idle"));
+}
+
+export async function laidDown(id) {
+  while (inHand === id) await new Promise((done) => document.addEventListener("board-idle", done, { once: true }));
+}
