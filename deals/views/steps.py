@@ -12,7 +12,7 @@ from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
 from ..domain import closing, moving, recycling, undoing
-from ..forms import ClosureForm, CorrectionForm, MoveForm, RecyclingForm, ReopeningForm
+from ..forms import ClosureForm, CorrectionForm, FactsForm, MoveForm, RecyclingForm, ReopeningForm
 from ..models import Deal, StageKind
 from . import answers
 
