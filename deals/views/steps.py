@@ -47,6 +47,8 @@ def stage(request: HttpRequest, deal: Deal) -> HttpResponse:
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)
+    if deal.stage_id != was and stage_log.took_back(deal):
+        return answers.moved(request, deal, say=slipped(deal), undo=False)
     say = _("%(name)s is won.") if deal.stage.kind == StageKind.WON else _("%(name)s moved to %(stage)s.")
     say %= {"name": deal.name, "stage": deal.stage.name}
     return answers.moved(request, deal, say=say, undo=deal.stage_id != was)
@@ -61,14 +63,14 @@ def closure(request: HttpRequest, deal: Deal) -> HttpResponse:
     form = ClosureForm(request.POST)
     if not form.is_valid():
         return answers.invalid(request, deal, form)
-    sent = form.cleaned_data
-    common = {
     facts = FactsForm.among(request.POST, deal)
     if not facts.is_valid():
         return answers.not_moved(request, deal, first_error(facts), missing=facts)
+    sent = form.cleaned_data
+    common = {
+        "facts": facts.sent(),
         "by": request.user,
         "at": sent["at"] or timezone.now(),
-        "facts": facts.sent(),
         "seen_version": sent["version"],
         "move_id": sent["move_id"],
     }
@@ -108,6 +110,8 @@ def reopening(request: HttpRequest, deal: Deal) -> HttpResponse:
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)
+    if stage_log.took_back(deal):
+        return answers.moved(request, deal, say=slipped(deal), undo=False)
     return answers.moved(request, deal, say=_("%(name)s is open again.") % {"name": deal.name})
 
 
@@ -174,3 +178,7 @@ def corrections(request: HttpRequest, deal: Deal) -> HttpResponse:
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)
     return answers.changed(request, deal, _("The history is corrected."))
+
+
+def slipped(deal: Deal) -> str:
+    return _("%(name)s moved back; the slip is not counted.") % {"name": deal.name}

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
@@ -42,6 +43,9 @@ def stage(request: HttpRequest, lead: Lead) -> HttpResponse:
         )
     except Refusal as refusal:
         return answers.not_moved(request, lead, refusal)
+    if lead.stage != was and stage_log.took_back(lead):
+        say = _("%(name)s moved back; the slip is not counted.") % {"name": lead.name}
+        return answers.moved(request, lead, say=say, undo=False)
     return answers.moved(request, lead, say=what_happened(was, lead), undo=lead.stage != was)
 
 

@@ -127,3 +127,14 @@ def make_mate(ana):
     from tests.factories import make_user
 
     return make_user(name="Mate", team=ana.memberships.get().team)
+
+
+def test_a_slip_is_told_as_one_and_has_nothing_to_undo(scene):
+    client, *_people, deal = scene
+    hearing, inquiry = stage_of(deal.pipeline, "Hearing"), stage_of(deal.pipeline, "Inquiry")
+    client.post(f"/deals/{deal.pk}/stage/", {"to": hearing.pk, "version": 1}, **HTMX)
+    moved = event_of(client.post(f"/deals/{deal.pk}/stage/", {"to": inquiry.pk, "version": 2}, **HTMX), "card-moved")
+    assert (moved["say"], moved["undo"]) == (f"{deal.name} moved back; the slip is not counted.", "")
+    client.post(f"/deals/{deal.pk}/closure/", {"outcome": "won"}, **HTMX)
+    open_again = event_of(client.post(f"/deals/{deal.pk}/reopening/", **HTMX), "card-moved")
+    assert (open_again["say"], open_again["undo"]) == (moved["say"], "")
