@@ -39,6 +39,7 @@ def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> di
     return {
         "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
         "filter": filter,
+        "page_path": reverse("deals:board", args=[pipeline.pk]),
         "pipelines": Pipeline.objects.visible_to(request.user),
         "new_deal_form": NewDealForm(user=request.user, initial={"pipeline": pipeline.pk}, auto_id="new_%s"),
         "lost_reasons": [

@@ -1,5 +1,6 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -27,6 +28,7 @@ def board_of(request: HttpRequest, filter: LeadFilter) -> dict:
     return {
         "board": queries.board(user=request.user, filter=filter, at=at),
         "filter": filter,
+        "page_path": reverse("leads:board"),
         "new_lead_form": NewLeadForm(auto_id="new_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         "today": local_date(at),

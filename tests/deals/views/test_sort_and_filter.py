@@ -175,3 +175,26 @@ def test_what_is_chosen_is_told_in_words_and_each_can_be_dropped(scene):
     ]  # fmt: skip
     assert form.chips[0].without == "mine=1&closes=quarter&second_try=1&sort=value"
     assert form.bare == "sort=value"
+
+
+def test_the_number_of_filters_and_a_chip_for_each_come_with_the_page_and_with_every_answer(scene):
+    client, ana, *_others, pipeline = scene
+    address = f"/sales/{pipeline.pk}/?owner={ana.pk}&closes=month&mine=1"
+    for answer in (client.get(address), client.get(address, headers=HTMX)):
+        page = " ".join(answer.content.decode().split())
+        assert re.search(r'id="chosencount"[^>]*>2<', page)
+        assert f'href="/sales/{pipeline.pk}/?mine=1&amp;closes=month"' in page
+        assert f'href="/sales/{pipeline.pk}/?mine=1&amp;owner={ana.pk}"' in page
+        assert f'href="/sales/{pipeline.pk}/?all=1"' in page, "the way to all of them"
+
+
+def test_the_marketing_board_is_sorted_and_narrowed_alike(scene):
+    client, ana, _ben, team, _pipeline = scene
+    leads = [make_lead(owner=ana, team=team, by=ana, value=value) for value in (5, None, 9)]
+    answer = client.get("/marketing/?sort=value")
+    assert shown(answer) == [leads[2].pk, leads[0].pk, leads[1].pk]
+    assert orders(answer) == sorted(orders(answer))
+    after = orders(answer)[0]
+    following = client.get("/marketing/columns/generation/", {"sort": "value", "after": after}, headers=HTMX)
+    assert shown(following) == [leads[0].pk, leads[1].pk]
+    assert shown(client.get("/marketing/?value_from=6")) == [leads[2].pk]
