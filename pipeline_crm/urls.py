@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("pipeline_crm.accounts.urls")),
     path("", include("pipeline_crm.jobs.urls")),
     path("", include("leads.urls")),
+    path("", include("leads.marketing.urls")),
     path("", include("deals.urls")),
     path("", include("analytics.urls")),
 ]

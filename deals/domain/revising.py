@@ -31,6 +31,7 @@ REVISABLE = (
     "organisation",
     "person",
     "tags",
+    "marketing_allowed",
 )
 
 

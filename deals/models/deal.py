@@ -49,6 +49,9 @@ class Deal(Card):
     deal_type = models.CharField(_("type"), max_length=8, choices=DealType, default=DealType.NEW)
     competitor = models.CharField(_("competitor"), max_length=120, blank=True)
     concerns = models.TextField(_("concerns"), blank=True, max_length=10_000)
+    marketing_allowed = models.BooleanField(
+        _("marketing"), default=False, choices=[(False, _("Pauses while the deal is open")), (True, _("Goes on"))]
+    )
     attempt = models.PositiveIntegerField(default=1, editable=False)
 
     objects = DealQuerySet.as_manager()

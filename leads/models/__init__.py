@@ -1,5 +1,6 @@
 from .activity import Activity, ActivityKind, LeadActivity
 from .batch import Batch
+from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
 from .norm import LeadStageNorm
 from .organisation import Organisation
@@ -15,6 +16,7 @@ __all__ = [
     "ActivityKind",
     "Batch",
     "DisqualifyReason",
+    "DistanceRules",
     "Lead",
     "LeadActivity",
     "LeadAmendment",

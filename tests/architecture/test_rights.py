@@ -15,7 +15,7 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
 from leads.models import Batch
-from pipeline_crm.accounts.models import ExchangeRate, Membership, Role, User
+from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user
@@ -33,13 +33,13 @@ CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible 
 PUBLIC = {"health/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
+    "marketing/", "marketing/distance/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/",
-    "insight/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+    "insight/", "insight/cards/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
-FOR_WHO_SEES_THE_CARD = {"leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
+FOR_WHO_SEES_THE_CARD = {"leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
 A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
 
 
@@ -72,6 +72,7 @@ def scene():
         "Job": Job.objects.create(kind="jobs.tidy", idem_key="1", by=ana, accepted_at=now, due_at=now, state="dead"),
         "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
         "Product": Product.objects.create(name="Seat"),
+        "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "batch": Batch.objects.create(kind="deals move", by=ana, created_at=now, summary={"did": {}}),
         "activity of Deal": deal_notes.plan(deal, **plan),
@@ -86,6 +87,7 @@ def path(route: str, scene: dict) -> str:
         (model for start, model in {
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
+            "marketing/distance/holidays/": "Holiday",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {

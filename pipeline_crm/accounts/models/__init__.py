@@ -1,5 +1,6 @@
 from pipeline_crm.accounts.models.change import Change
 from pipeline_crm.accounts.models.company import Company, ExchangeRate
+from pipeline_crm.accounts.models.holiday import Holiday
 from pipeline_crm.accounts.models.team import Membership, Role, Team
 from pipeline_crm.accounts.models.user import Theme, User
 from pipeline_crm.accounts.models.visibility import SignedInVisible, TeamVisible
@@ -8,6 +9,7 @@ __all__ = [
     "Change",
     "Company",
     "ExchangeRate",
+    "Holiday",
     "Membership",
     "Role",
     "SignedInVisible",

@@ -1,0 +1,31 @@
+"""What sales tells marketing before it contacts somebody: its own contacts, open deals, and the latest loss."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from leads.domain.contacting import recalling
+from leads.domain.contacting.recalling import Told, same_person
+from leads.models import Organisation, Person
+
+from ..models import Deal, DealActivity
+
+
+@recalling.tells
+def of_deals(person: Person | None, organisation: Organisation | None, since: datetime) -> Told:
+    """Calls, mails and meetings of deals; whether one is open whose owner has not allowed marketing; the last loss."""
+    nothing = Q(pk__in=[])
+    with_person = same_person(person, "deal__person") | same_person(person) if person else nothing
+    activities = DealActivity.objects.order_by("done_at")
+    theirs = Q(organisation=organisation) if organisation else nothing
+    deals = Deal.objects.filter(theirs | same_person(person) if person else theirs)
+    return Told(
+        person=recalling.contacts(activities.filter(with_person), since),
+        organisation=recalling.contacts(activities.filter(deal__organisation=organisation), since)
+        if organisation
+        else (),
+        lost_at=deals.lost().order_by("-stage_entered_at").values_list("stage_entered_at", flat=True).first(),
+        has_open_deal=deals.open().filter(marketing_allowed=False).exists(),
+    )

@@ -1,0 +1,96 @@
+"""What is known of somebody before they are contacted: by whom and when they were, and whether sales asks for quiet.
+
+Each app tells what it knows: this one its activities and mails, `deals` its own (registered with `tells`), so that
+marketing sees the contacts of sales without looking up the stairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from ...models import Activity, ActivityKind, Lead, LeadActivity, LeadStage, Organisation, Person
+from . import ruling
+from .distancing import QUARTER, Contact, Moment, Situation, earliest_moment
+from .zones import zone_of
+
+REMEMBERS = QUARTER + timedelta(days=1)
+REACHES = (ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one app knows: contacts with the person, contacts within the organisation, and what sales asks for."""
+
+    person: tuple[Contact, ...] = ()
+    organisation: tuple[Contact, ...] = ()
+    lost_at: datetime | None = None
+    has_open_deal: bool = False
+
+
+Teller = Callable[[Person | None, Organisation | None, datetime], Told]
+_tellers: list[Teller] = []
+
+
+def tells(teller: Teller) -> Teller:
+    """Register `teller(person, organisation, since)`; asked each time somebody is about to be contacted."""
+    if teller not in _tellers:
+        _tellers.append(teller)
+    return teller
+
+
+def situation_of(person: Person | None, organisation: Organisation | None, *, at: datetime) -> Situation:
+    """Everything `distancing` judges, as it is known now."""
+    told = [teller(person, organisation, at - REMEMBERS) for teller in _tellers]
+    losses = [one.lost_at for one in told if one.lost_at]
+    return Situation(
+        zone=zone_of(person, organisation),
+        person=tuple(sorted(contact for one in told for contact in one.person)),
+        organisation=tuple(sorted(contact for one in told for contact in one.organisation)),
+        lost_at=max(losses) if losses else None,
+        has_open_deal=any(one.has_open_deal for one in told),
+        is_unsubscribed=has_left(person),
+    )
+
+
+def next_moment(lead: Lead, *, at: datetime) -> Moment:
+    """When marketing may next contact this lead, and why not sooner."""
+    country = lead.organisation.country if lead.organisation else ""
+    return earliest_moment(situation_of(lead.person, lead.organisation, at=at), ruling.current(country), at)
+
+
+def has_left(person: Person | None) -> bool:
+    """Whether they, or anyone known by the same address, ended as Unsubscribed."""
+    if person is None:
+        return False
+    return Lead.objects.filter(same_person(person), stage=LeadStage.UNSUBSCRIBED).exists()
+
+
+def same_person(person: Person, field: str = "person") -> Q:
+    """The person, and whoever is recorded with the same address."""
+    same = Q(**{field: person.pk})
+    return same | Q(**{f"{field}__email__iexact": person.email}) if person.email else same
+
+
+def contacts(activities: QuerySet, since: datetime) -> tuple[Contact, ...]:
+    """The activities that reached somebody, as contacts."""
+    done = activities.filter(kind__in=REACHES, done_at__gte=since).select_related("by")
+    return tuple(Contact(activity.done_at, in_words(activity)) for activity in done if activity.done_at)
+
+
+def in_words(activity: Activity) -> str:
+    return " · ".join(str(part) for part in (activity.by, activity.get_kind_display(), activity.subject) if part)
+
+
+@tells
+def of_leads(person: Person | None, organisation: Organisation | None, since: datetime) -> Told:
+    """The activities done on leads."""
+    activities = LeadActivity.objects.order_by("done_at")
+    with_person = same_person(person, "lead__person") | same_person(person) if person else Q(pk__in=[])
+    return Told(
+        person=contacts(activities.filter(with_person), since),
+        organisation=contacts(activities.filter(lead__organisation=organisation), since) if organisation else (),
+    )

@@ -1,0 +1,1 @@
+"""The pages of marketing beside its board: distance, consent, mails, cadences, lead forms, recycling."""
