@@ -215,6 +215,7 @@ class FactsForm(forms.ModelForm):
             "deal_type",
             "competitor",
             "concerns",
+            "marketing_allowed",
         ]
         widgets = {"expected_close": date_input(), "concerns": forms.Textarea(attrs={"rows": 3})}
 
