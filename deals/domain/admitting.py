@@ -1,5 +1,7 @@
 """What a stage asks of a deal that is to enter it: the same for a drag, a form, many at once and an import."""
 
+from collections.abc import Collection
+
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
@@ -36,11 +38,11 @@ class NotTheNextStage(Refusal):
     status = 422
 
 
-def admit(deal: Deal, stage: Stage) -> None:
+def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> None:
     """Let the deal pass into the stage, which retires for nobody until the transaction ends.
 
     Refused: a stage of another pipeline or a retired one, one that is not next for an open deal (Lost always is, and
-    a closed deal is taken up again anywhere), and one that asks for more than the deal has.
+    a closed deal is taken up again anywhere), and one that `asks` for more than the deal has.
     """
     stage = keep(stage)
     if stage.pipeline_id != deal.pipeline_id or stage.retired_at:
@@ -50,7 +52,8 @@ def admit(deal: Deal, stage: Stage) -> None:
         )
     if deal.stage_id != stage.pk and deal.stage.is_open and stage.kind != StageKind.LOST:
         lead_on(deal.stage, stage, card=deal)
-    ask(deal, stage)
+    if asks:
+        ask(deal, stage)
 
 
 def keep(stage: Stage) -> Stage:
@@ -71,9 +74,9 @@ def lead_on(here: Stage, to: Stage, **known) -> None:
         )
 
 
-def ask(deal: Deal, stage: Stage) -> None:
-    """Refuse a stage that asks for fields which the deal does not have."""
-    missing = missing_fields(deal, stage)
+def ask(deal: Deal, stage: Stage, *, known: Collection[str] = ()) -> None:
+    """Refuse a stage that asks for fields which the deal does not have and which are not `known` otherwise."""
+    missing = [name for name in missing_fields(deal, stage) if name not in known]
     if missing:
         labels = ", ".join(label_of(name) for name in missing)
         raise FieldsMissing(

@@ -93,9 +93,10 @@ def enter(
     batch=None,
     after=None,
     before=None,
+    asks=True,
 ) -> None:
     """Let the locked deal take its step into the stage, if the stage admits it."""
-    admit(deal, stage)
+    admit(deal, stage, asks=asks)
     deal.rank = rank_between(Deal.objects.in_stage(stage), after=after, before=before)
     _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, batch=batch, move_id=move_id)
 

@@ -29,6 +29,7 @@ from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.stage_log import history
 
 from .. import _log, admitting, moving, revising
+from ..admitting import NotTheNextStage
 from . import cases, directory
 from .cases import Case, CaseStep, LineCount, Unusable
 from .mapping import BadMapping, Mapping, from_json, load
@@ -160,6 +161,7 @@ class _Import:
         """Find or make whatever the cases refer to."""
         self.tell(0, len(found), _("Looking up organisations, owners and products"))
         self.pipeline, self.stages = directory.pipeline(self.mapping, pipeline_name)
+        self.stages = {name: admitting.keep(stage) for name, stage in self.stages.items()}
         self.outcome.pipeline, self.outcome.pipeline_id = self.pipeline.name, self.pipeline.pk
         self.batch = Batch.objects.create(
             kind=f"import {self.mapping.kind}",
@@ -209,9 +211,10 @@ class _Import:
             written = [(case, self._deal(case, ranked[case.key]), self._steps(case)) for case in part]
             fitting = []
             for case, deal, steps in written:
-                missing = _not_admitted(deal, steps[-1].to)
-                if missing:
-                    self._reject(Unusable(case.line, missing, case.key))
+                try:
+                    _ask(deal, steps[-1].to)
+                except Refusal as problem:
+                    self._reject(self._not_admitted(case, problem))
                 else:
                     fitting.append((case, deal, steps))
             self._write(fitting)
@@ -319,7 +322,7 @@ class _Import:
                     row.digest, row.batch = case.digest, self.batch
                     row.save(update_fields=["digest", "batch"])
             except Refusal as problem:
-                self._reject(Unusable(case.line, str(problem), case.key))
+                self._reject(self._not_admitted(case, problem))
             else:
                 self.outcome.add(case, "updated")
             self.tell(done, len(changed), _("Writing changes"))
@@ -353,9 +356,12 @@ class _Import:
         for step in steps[begun:]:
             _log.lock(deal)
             at = max(step.at, deal.stage_entered_at)
-            moving.enter(deal, step.to, by=self.by, at=at, lost_reason=step.reason, via=Origin.IMPORT)
+            how = {"lost_reason": step.reason, "via": Origin.IMPORT, "batch": self.batch, "asks": False}
+            moving.enter(deal, step.to, by=self.by, at=at, **how)
             if step.to.kind == StageKind.OPEN and deal.lead.stage != LeadStage.ACCEPTED:
                 qualifying.accept(deal.lead, by=self.by, at=at, via=Origin.IMPORT)
+
+        _ask(deal, steps[-1].to)
 
     def _was_moved_on(self, deal: Deal, wanted: int) -> bool:
         """Somebody moved the deal here since an import put it into the stage that the file still names."""
@@ -363,19 +369,21 @@ class _Import:
         newest, told = newest_first[0], newest_first.filter(source=Origin.IMPORT).first()
         return newest.source != Origin.IMPORT and told is not None and told.to_key == wanted
 
+    def _not_admitted(self, case: Case, problem: Refusal) -> Unusable:
+        """The refusal, with the columns of the file that it is about."""
+        about = problem.facts.get("fields", ["stage"] if isinstance(problem, NotTheNextStage) else [])
+        columns = [self.mapping.columns.get(name) or admitting.label_of(name) for name in about]
+        return Unusable(case.line, str(problem), case.key, ", ".join(columns))
+
     def _reject(self, problem: Unusable) -> None:
         fate = "skipped" if problem.left_out else "rejected"
         self.outcome.fates.append(Fate(problem.line, fate, problem.key, problem.field, problem.reason))
 
 
-def _not_admitted(deal: Deal, stage: Stage) -> str:
-    """Why the stage does not admit the deal, as `moving.enter` would say it; empty when it does."""
-    deal.stage = stage
-    try:
-        admitting.admit(deal, stage)
-    except Refusal as problem:
-        return str(problem)
-    return ""
+def _ask(deal: Deal, stage: Stage) -> None:
+    """What the stage asks for is asked of where the deal stands now, not of the stages it has passed elsewhere. When a
+    closed deal closes is no longer expected: the file says it."""
+    admitting.ask(deal, stage, known=() if stage.is_open else ("expected_close",))
 
 
 def _hold(source: str) -> None:

@@ -4,12 +4,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from deals.domain import closing, importing, moving
+from deals.domain import closing, importing, moving, shaping
 from deals.domain.importing.directory import StageMissing
 from deals.models import Deal, DealEvent, ImportedCase, LostReason, Pipeline, Product
 from leads.models import Batch, Lead, LeadEvent, Organisation
 from pipeline_crm.accounts.models import ExchangeRate, Membership, User
 from pipeline_crm.foundation import stage_log
+from pipeline_crm.foundation.stage_log import history
 from pipeline_crm.foundation.tabular import BadFile
 from tests import factories
 
@@ -173,11 +174,81 @@ def test_deals_can_go_to_a_pipeline_that_is_there(file):
     assert not Pipeline.objects.filter(name="Imported").exists()
 
 
-def test_a_stage_with_required_fields_admits_no_deal_without_them(file):
-    pipeline = factories.make_pipeline("New business")
-    pipeline.stages.filter(name="Proposal").update(required_fields=["amount"])
-    outcome = bring_in(file, PLAIN_HEAD + "1,Proposal,,,,,\n", PLAIN, pipeline="New business")
-    assert counts(outcome) == (1, 0, 0, 0, 1)
+@pytest.fixture
+def ruled():
+    """A pipeline whose Proposal asks for a value and a competitor, and where Inquiry leads to Proposal only."""
+    pipeline = factories.make_pipeline("Imported")
+    stage = {one.name: one for one in pipeline.stages.all()}
+    shaping.set_rules(stage["Proposal"], by=None, required_fields=["amount", "competitor"])
+    shaping.set_rules(stage["Inquiry"], by=None, next_stages=[stage["Proposal"]])
+    return stage
+
+
+RULED = {**PLAIN, "columns": {**PLAIN["columns"], "competitor": "rival"}}
+RULED_HEAD = PLAIN_HEAD.strip() + ",rival\n"
+
+
+def rejects(outcome):
+    return [(fate.line, fate.key, fate.field, fate.reason) for fate in outcome.in_order() if fate.fate == "rejected"]
+
+
+def test_where_a_deal_then_stands_asks_for_its_fields(file, ruled):
+    rows = "1,Proposal,,2024-05-04,,,,\n2,Proposal,5,2024-05-04,,,,Halden\n3,Estimate,,2024-05-04,,,,\n"
+    outcome = bring_in(file, RULED_HEAD + rows, RULED)
+    assert counts(outcome) == (3, 2, 0, 0, 1)
+    assert rejects(outcome) == [(2, "1", "amount, rival", "Proposal needs: value, competitor.")]
+    assert outcome.as_json()["reasons"][0]["field"] == "amount, rival"
+
+
+def test_a_field_the_file_does_not_have_is_named_in_our_words(file, ruled):
+    outcome = bring_in(file, PLAIN_HEAD + "1,Proposal,5,2024-05-04,,,\n", PLAIN)
+    assert rejects(outcome) == [(2, "1", "competitor", "Proposal needs: competitor.")]
+
+
+def test_what_a_new_deal_passed_elsewhere_is_not_judged(file, ruled):
+    """Inquiry led straight to the order there, through no stage of ours, and without a word about competitors."""
+    mapping = {**HISTORY, "pipeline": {**HISTORY["pipeline"], "name": "Imported"}}
+    rows = "a,in,2024-01-01,\na,offer,2024-01-02,\na,won,2024-01-03,5\nb,in,2024-01-01,\nb,won,2024-02-01,\n"
+    assert counts(bring_in(file, HISTORY_HEAD + rows, mapping)) == (2, 2, 0, 0, 0)
+    assert [len(history(deal)) for deal in Deal.objects.order_by("pk")] == [3, 2]
+
+
+def test_a_known_deal_goes_on_to_the_next_stages_only(file, ruled):
+    bring_in(file, RULED_HEAD + "1,Inquiry,5,2024-05-04,,,,\n2,Inquiry,5,2024-05-04,,,,\n", RULED)
+    later = "1,Estimate,7,2024-05-04,,,,\n2,Lost,5,2024-05-04,2024-06-01,,,\n"
+    outcome = bring_in(file, RULED_HEAD + later, RULED, at=AT + timedelta(days=1))
+    assert counts(outcome) == (2, 0, 1, 0, 1)
+    assert rejects(outcome) == [
+        (2, "1", "stage", "From Inquiry a deal goes on to Proposal, not to Estimate."),
+    ]
+    assert Deal.objects.get(imported_cases__key="1").amount == 5, "a rejected line changes nothing"
+    assert Deal.objects.get(imported_cases__key="2").stage.name == "Lost"
+
+
+def test_a_known_deal_may_pass_a_stage_that_asks_but_not_stay_there(file, ruled):
+    mapping = {**HISTORY, "pipeline": {**HISTORY["pipeline"], "name": "Imported"}}
+    first = "a,in,2024-01-01,\nb,in,2024-01-01,\n"
+    bring_in(file, HISTORY_HEAD + first, mapping)
+    rows = first + "a,offer,2024-01-02,\nb,offer,2024-01-02,\na,won,2024-01-03,5\n"
+    outcome = bring_in(file, HISTORY_HEAD + rows, mapping, at=AT + timedelta(days=1))
+    assert counts(outcome) == (2, 0, 1, 0, 1)
+    assert rejects(outcome) == [(3, "b", "amount, competitor", "Proposal needs: value, competitor.")]
+    a, b = (Deal.objects.get(imported_cases__key=key) for key in "ab")
+    assert (a.stage.name, b.stage.name, b.events.count()) == ("Order", "Inquiry", 1)
+
+
+def test_a_rule_made_later_asks_nothing_of_deals_that_stand_there_already(file, ruled):
+    bring_in(file, RULED_HEAD + "1,Estimate,,2024-05-04,,,,\n", RULED)
+    shaping.set_rules(ruled["Estimate"], by=None, required_fields=["amount"])
+    outcome = bring_in(file, RULED_HEAD + "1,Estimate,,2024-05-04,,,,Halden\n", RULED, at=AT + timedelta(days=1))
+    assert counts(outcome) == (1, 0, 1, 0, 0)
+
+
+def test_a_closed_deal_is_not_asked_when_it_will_close(file, ruled):
+    shaping.set_rules(ruled["Order"], by=None, required_fields=["expected_close", "amount"])
+    rows = "1,Order,5,2024-05-04,2024-06-01,,,\n2,Order,,2024-05-04,2024-06-01,,,\n"
+    outcome = bring_in(file, RULED_HEAD + rows, RULED)
+    assert rejects(outcome) == [(3, "2", "amount", "Order needs: value.")]
 
 
 def test_an_owner_we_know_is_recognised_by_name_or_address(file):
