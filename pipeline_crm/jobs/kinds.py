@@ -8,7 +8,7 @@ What recurs is a kind too: pipeline_crm/celery.py lists which begin with each ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.foundation.errors import Refusal
 
-Body = Callable[..., dict[str, Any] | None]
+Result = dict[str, Any] | None
+Body = Callable[..., Result | Generator[None, None, Result]]
 
 FAST, BULK = "fast", "bulk"
 
@@ -45,6 +46,9 @@ def job_kind(name: str, *, title: Any = "", queue: str = FAST) -> Callable[[Body
 
     What it returns (a JSON dict or None) becomes the job's result; `url` in it is offered as a link. Effects outside
     the database can happen more than once: hand them job.pk as their delivery id.
+
+    A body that yields is committed at each yield, as long as the job is still its own. Begun anew after a crash it
+    finds what it has committed, and goes on from there.
     """
 
     def register(body: Body) -> Body:

@@ -6,8 +6,10 @@ import logging
 import threading
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from inspect import isgenerator
+from typing import cast
 
 from django.db import connection, transaction
 
@@ -70,18 +72,35 @@ def _claim(job_id: int, *, at: datetime) -> Job | None:
 
 
 def _perform(job: Job, clock: Clock, heartbeat: _Heartbeat) -> None:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # the body may compute for minutes
-        result = kind_named(job.kind).body(job, **job.args) or {}
-        heartbeat.stop()
-        done = Job.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease).update(
-            state=State.DONE, lease=None, lease_until=None, finished_at=clock(), result=result, last_error="",
-            progress_done=job.progress_done, progress_total=job.progress_total, progress_text=job.progress_text,
-        )  # fmt: skip
-        if not done:
-            raise LeaseLost
-    job.state = State.DONE
+    steps = _steps(job)
+    while job.state != State.DONE:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # the body may compute for minutes
+            result = next(steps)
+            if result is None:
+                _keep(job, lease_until=clock() + LEASE)
+                continue
+            heartbeat.stop()
+            _keep(
+                job, state=State.DONE, lease=None, lease_until=None, finished_at=clock(), result=result, last_error=""
+            )
+        job.state = State.DONE
+
+
+def _steps(job: Job) -> Iterator[dict | None]:
+    """Run the body: None wherever what it did so far may be committed, and at last its result."""
+    answer = kind_named(job.kind).body(job, **job.args)
+    if isgenerator(answer):
+        answer = yield from answer
+    yield cast("dict | None", answer) or {}
+
+
+def _keep(job: Job, **facts: object) -> None:
+    """Write to the job what holds once this transaction commits; LeaseLost undoes it when the job is another's."""
+    progress = {name: getattr(job, name) for name in ("progress_done", "progress_total", "progress_text")}
+    if not Job.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease).update(**progress, **facts):
+        raise LeaseLost
 
 
 def _fail(job: Job, error: str, *, at: datetime, for_good: bool = False) -> State:

@@ -47,6 +47,38 @@ def test_effect_and_done_are_there_together(body):
     assert Team.objects.count() == 1
 
 
+def test_a_body_that_yields_is_committed_at_each_yield_and_goes_on_from_there(body):
+    def three_teams(job):
+        for name in ("North", "South", "East"):
+            if not Team.objects.filter(name=name).exists():
+                Team.objects.create(name=name)
+                if name == "East" and job.attempts == 1:
+                    raise RuntimeError("the worker stumbles")
+                yield
+        return {"attempt": job.attempts}
+
+    job = body(three_teams)
+    assert running.run(job.pk, clock=at(NOW)) == "waiting"
+    assert set(Team.objects.values_list("name", flat=True)) == {"North", "South"}
+    assert running.run(job.pk, clock=at(NOW + timedelta(minutes=1))) == "done"
+    job.refresh_from_db()
+    assert (job.result, Team.objects.count()) == ({"attempt": 2}, 3)
+
+
+def test_a_step_of_a_job_that_another_worker_has_taken_over_is_undone(body):
+    def slow(job):
+        Team.objects.create(name="North")
+        yield
+        Job.objects.filter(pk=job.pk).update(lease="00000000-0000-0000-0000-000000000000")
+        Team.objects.create(name="South")
+        yield
+        Team.objects.create(name="East")
+
+    job = body(slow)
+    assert running.run(job.pk, clock=at(NOW)) is None
+    assert list(Team.objects.values_list("name", flat=True)) == ["North"]
+
+
 def test_a_second_ring_does_nothing(body):
     job = body(lambda job: Team.objects.create(name="North") and None)
     running.run(job.pk, clock=at(NOW))
