@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads.domain.recycling import local_date
+from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation.answers import page_path
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
@@ -12,8 +13,8 @@ from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
 from .. import queries
 from ..domain import recycling
 from ..filters import DealFilter
-from ..forms import NewDealForm
-from ..models import Deal, LostReason, Pipeline
+from ..forms import ActivityForm, NewDealForm
+from ..models import Deal, LostReason, Pipeline, StageKind
 from .answers import answer
 
 
@@ -45,8 +46,19 @@ def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> di
         "lost_reasons": [
             (reason, recycling.proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)
         ],
+        "bulk": chosen_bar(pipeline),
         "today": local_date(at),
         "at": at,
+    }
+
+
+def chosen_bar(pipeline: Pipeline) -> dict:
+    """What the bar that acts on several deals offers."""
+    return {
+        "url": reverse("deals:bulk", args=[pipeline.pk]),
+        "stages": pipeline.stages.in_use().exclude(kind=StageKind.LOST).values_list("pk", "name"),
+        "owners": User.objects.filter(is_active=True),
+        "plan_form": ActivityForm(auto_id="plan_%s"),
     }
 
 

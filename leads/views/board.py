@@ -4,14 +4,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
 
 from .. import queries
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
-from ..forms import NewLeadForm
-from ..models import OPEN_STAGES, DisqualifyReason, Lead
+from ..forms import ActivityForm, NewLeadForm
+from ..models import OPEN_STAGES, DisqualifyReason, Lead, LeadStage
 from .answers import answer
 
 
@@ -31,6 +32,12 @@ def board_of(request: HttpRequest, filter: LeadFilter) -> dict:
         "page_path": reverse("leads:board"),
         "new_lead_form": NewLeadForm(auto_id="new_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
+        "bulk": {
+            "url": reverse("leads:bulk"),
+            "stages": [(stage.value, stage.label) for stage in OPEN_STAGES if stage != LeadStage.WAITING],
+            "owners": User.objects.filter(is_active=True),
+            "plan_form": ActivityForm(auto_id="plan_%s"),
+        },
         "today": local_date(at),
         "at": at,
     }

@@ -1,13 +1,13 @@
 // Questions that are asked before anything is saved.
 
-/** Open the dialog and resolve with its fields, or with null when it was dismissed. */
+/** Open the dialog about a card, or about what the words say; resolve with its fields, or null when dismissed. */
 export function ask(id, card) {
   const dialog = document.getElementById(id);
   const form = dialog.querySelector("form");
   form.reset();
   delete form.elements.namedItem("contact_again_on")?.dataset.chosen;
   const about = dialog.querySelector("[data-about]");
-  if (about) about.textContent = aboutCard(card);
+  if (about) about.textContent = typeof card === "string" ? card : aboutCard(card);
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {

@@ -6,6 +6,7 @@ import "./live.js";
 import "./menu.js";
 import "./panel.js";
 import "./pointer.js";
+import "./selecting.js";
 import { makeReachable } from "./focus.js";
 import { watchColumns } from "./tabs.js";
 

@@ -1,15 +1,16 @@
 // Which card is in somebody's hand: dragged, or picked up by key. Answers that concern it wait until it is laid down.
 
-let inHand = null;
+let held = null;
 
-export const takeInHand = (card) => (inHand = card.dataset.id);
+export const inHand = () => held;
+export const takeInHand = (card) => (held = card.dataset.id);
 
 /** Say that nothing is held any more; whoever waited goes on after what is being done now. */
 export function layDown() {
-  inHand = null;
+  held = null;
   document.dispatchEvent(new CustomEvent("board-idle"));
 }
 
 export async function laidDown(id) {
-  while (inHand === id) await new Promise((done) => document.addEventListener("board-idle", done, { once: true }));
+  while (held === id) await new Promise((done) => document.addEventListener("board-idle", done, { once: true }));
 }

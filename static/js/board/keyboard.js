@@ -7,7 +7,9 @@ import { placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
 import { commit } from "./commit.js";
 import { setActive } from "./focus.js";
 import { layDown, takeInHand } from "./hand.js";
+import { give, planFor } from "./facts.js";
 import { openMenu } from "./menu.js";
+import { extend, toggle } from "./selecting.js";
 import { undoLast } from "./undo.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -15,6 +17,9 @@ const LETTERS = {
   m: openCardMenu,
   n: addHere,
   z: undoLast,
+  x: toggle,
+  e: give,
+  d: planFor,
   "[": (card) => stepBy(card, -1),
   "]": (card) => stepBy(card, +1),
 };
@@ -28,7 +33,7 @@ document.addEventListener("keydown", (event) => {
   if (!card) return pageKeys(event);
   if (event.target.closest("input, textarea, select")) return;
   const arrow = ARROWS[event.key];
-  if (arrow) return handled(event, () => (held ? carry(...arrow) : go(card, ...arrow)));
+  if (arrow) return handled(event, () => (held ? carry(...arrow) : go(card, ...arrow, event.shiftKey)));
   if (event.key === "Escape" && held) return handled(event, cancel);
   if ((event.key === " " || event.key === "Enter") && held) return handled(event, putDown);
   if (event.target.closest("button")) return;
@@ -58,13 +63,18 @@ function pageKeys(event) {
 
 const lettersOn = () => document.getElementById("board")?.dataset.letters !== "off";
 
-function go(card, dx, dy) {
+function go(card, dx, dy, selects) {
+  const next = dy ? cardsIn(columnOf(card))[cardsIn(columnOf(card)).indexOf(card) + dy] : beside(card, dx);
+  if (!next) return;
+  setActive(next, { focus: true });
+  if (selects) extend(card, next);
+}
+
+function beside(card, dx) {
   const here = columnOf(card);
-  const index = cardsIn(here).indexOf(card);
-  if (dy) return setActive(cardsIn(here)[index + dy], { focus: true });
   const filled = columns().filter((column) => cardsIn(column).length);
   const there = filled[filled.indexOf(here) + dx];
-  if (there) setActive(cardsIn(there)[Math.min(index, cardsIn(there).length - 1)], { focus: true });
+  return there && cardsIn(there)[Math.min(cardsIn(here).indexOf(card), cardsIn(there).length - 1)];
 }
 
 function pickUp(card) {

@@ -1,10 +1,14 @@
 // The card's menu: every result of a drag by click, tap or key.
 
 import { placeBeside } from "../beside.js";
+import { gettext } from "../words.js";
 import { cardsIn, columnOf, columnOfStage, placeOf } from "./cards.js";
 import { commit } from "./commit.js";
+import { give, planFor } from "./facts.js";
+import { isChosen, toggle } from "./selecting.js";
 
 const menu = () => document.getElementById("movemenu");
+const DOES = { select: toggle, owner: give, plan: planFor };
 let card = null;
 
 export function openMenu(button) {
@@ -14,6 +18,7 @@ export function openMenu(button) {
   }
   for (const item of menu().querySelectorAll("[data-only]")) item.hidden = item.dataset.only !== card.dataset.stage;
   for (const item of menu().querySelectorAll("[data-never]")) item.hidden = item.dataset.never === card.dataset.stage;
+  menu().querySelector('[data-does="select"] span').textContent = isChosen(card) ? gettext("Unselect") : gettext("Select");
   button.setAttribute("aria-expanded", "true");
   menu().showPopover();
   placeBeside(menu(), button);
@@ -27,6 +32,7 @@ function choose(item) {
   const from = placeOf(chosen);
   const column = columnOf(chosen);
   menu().hidePopover();
+  if (item.dataset.does) return DOES[item.dataset.does](chosen);
   if (item.dataset.drop) return commit(chosen, { drop: item }, from, { focus: true });
   const target = item.dataset.to && { column: columnOfStage(item.dataset.to), index: 0 };
   if (target) return commit(chosen, target, from, { focus: true });
@@ -60,17 +66,3 @@ document.addEventListener(
   },
   true,
 );
-
-document.addEventListener("keydown", (event) => {
-  if (!event.target.closest?.("#movemenu")) return;
-  const all = items();
-  const here = all.indexOf(document.activeElement);
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    all[(here + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length].focus();
-  } else if (event.key === "Tab") menu().hidePopover();
-  else if (/^\w$/.test(event.key)) {
-    const starts = (item) => item.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase());
-    (all.slice(here + 1).find(starts) ?? all.find(starts))?.focus();
-  }
-});

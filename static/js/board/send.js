@@ -3,8 +3,8 @@
 import { ajax } from "../ajax.js";
 
 /**
- * Post the fields to the address. Resolves, never rejects, with { status, happening, refusal, timedOut, sent }: status
- * 0 when no answer came, the event `card-moved` or `refused` of the answer, and all that was sent. Sent once more with
+ * Post the fields to the address. Resolves, never rejects, with { status, happening, changed, refusal, timedOut, sent }:
+ * status 0 when no answer came, the event `card-moved`, `card-changed` or `refused` of the answer, and all that was sent. Sent once more with
  * the same keys it is done at most once, even when the first answer was lost.
  */
 export async function send(url, fields) {
@@ -32,7 +32,7 @@ export async function fetchCard(url) {
 
 async function answered(source, verb, url, how) {
   const { status, events, timedOut } = await ajax(verb, url, { source, target: "#arrivals", swap: "beforeend" }, how);
-  return { status, timedOut, happening: events["card-moved"], refusal: events.refused };
+  return { status, timedOut, happening: events["card-moved"], changed: events["card-changed"], refusal: events.refused };
 }
 
 // A refusal carries the card as it really is; htmx would drop the body of a 4xx. Anything else brings no card.
