@@ -44,7 +44,7 @@ def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> None:
     Refused: a stage of another pipeline or a retired one, one that is not next for an open deal (Lost always is, and
     a closed deal is taken up again anywhere), and one that `asks` for more than the deal has.
     """
-    stage = keep(stage)
+    stage = keep(stage.pk)
     if stage.pipeline_id != deal.pipeline_id or stage.retired_at:
         raise StageOfAnotherPipeline(
             _("%(stage)s is not a stage of %(pipeline)s.") % {"stage": stage.name, "pipeline": deal.pipeline.name},
@@ -56,9 +56,9 @@ def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> None:
         ask(deal, stage)
 
 
-def keep(stage: Stage) -> Stage:
+def keep(pk: int) -> Stage:
     """The stage as it is now, and as it stays until the transaction ends. Any number may keep it at once."""
-    return Stage.objects.raw("SELECT * FROM deals_stage WHERE id = %s FOR SHARE", [stage.pk])[0]
+    return Stage.objects.raw("SELECT * FROM deals_stage WHERE id = %s FOR SHARE", [pk])[0]
 
 
 def lead_on(here: Stage, to: Stage, **known) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from pipeline_crm.foundation import ranks
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Deal, Pipeline, Stage, StageKind
 from . import _log
+from .admitting import label_of, missing_fields
 
 DEFAULT_STAGES = ("Inquiry", "Hearing", "Proposal", "Estimate")
+SOME = 5
 
 
 class NameTaken(Refusal):
@@ -23,6 +27,12 @@ class NameTaken(Refusal):
 
 class StageStays(Refusal):
     """A pipeline keeps one open stage, its won stage and its lost stage."""
+
+    status = 422
+
+
+class DealsLackFields(Refusal):
+    """The successor of a stage asks for what some of its deals do not have."""
 
     status = 422
 
@@ -113,7 +123,8 @@ def set_rules(
 def set_kind(stage: Stage, kind: str, *, by) -> Stage:
     """Make another open stage the won or the lost one, as long as neither it nor the present one has a history."""
     _hold(stage.pipeline)
-    present = stage.pipeline.stages.filter(kind=kind).exclude(pk=stage.pk).first()
+    held = stage.pipeline.stages.select_for_update(no_key=True).order_by("pk")
+    present = next((other for other in held if other.kind == kind and other.pk != stage.pk), None)
     if not stage.is_open or stage.retired_at or stage.pipeline.stages.open().count() < 2:
         raise StageStays(_("Only an open stage can take this place, and one open stage has to stay."))
     if kind == StageKind.OPEN or _has_history(stage) or (present and _has_history(present)):
@@ -130,21 +141,71 @@ def set_kind(stage: Stage, kind: str, *, by) -> Stage:
 
 @transaction.atomic
 def retire_stage(stage: Stage, *, successor: Stage, by, at) -> int:
-    """Retire an open stage: its deals move to the successor, as steps of their own; answers how many."""
+    """Retire an open stage: its deals move to the successor, as steps of their own; answers how many.
+
+    Whoever enters the stage at the same moment is taken along or is refused there. Stages that led to it lead to its
+    successor. Refused: a successor that asks for fields which some of the deals do not have (DealsLackFields).
+    """
     _hold(stage.pipeline)
+    stage.refresh_from_db()
+    successor.refresh_from_db()
     if not stage.is_open or stage.retired_at:
         raise StageStays(_("Only open stages retire; Order and Lost stay."))
     if successor.pk == stage.pk or not successor.is_open or successor.retired_at:
         raise StageStays(_("Name another open stage for the deals of %(name)s.") % {"name": stage.name})
     if successor.pipeline_id != stage.pipeline_id:
         raise StageStays(_("The successor is a stage of the same pipeline."))
-    moved = 0
-    for deal in Deal.objects.in_stage(stage).select_for_update(of=("self",)).order_by("pk"):
+    deals = _all_in(stage)
+    _each_has_what(successor, deals)
+    lowest = Deal.objects.in_stage(successor).aggregate(last=Max("rank"))["last"]
+    for deal, rank in zip(deals, ranks.many(len(deals), before=lowest), strict=True):
+        deal.rank = rank
         _log.append(deal, to=successor, at=max(at, deal.stage_entered_at), by=by, source=Origin.BULK)
-        moved += 1
+    _lead_around(stage, successor)
     stage.retired_at, stage.successor = at, successor
     stage.save(update_fields=["retired_at", "successor"])
-    return moved
+    return len(deals)
+
+
+def _all_in(stage: Stage) -> list[Deal]:
+    """The deals of the stage in their order, held, and the stage closed to others until the transaction ends.
+
+    First those that are there, as whoever moves deals holds them before the stage; then those that came meanwhile.
+    """
+    inside = Deal.objects.in_stage(stage).select_for_update(of=("self",)).order_by("pk")
+    list(inside.all())
+    Stage.objects.select_for_update(no_key=True).get(pk=stage.pk)
+    return sorted(inside.all(), key=lambda deal: (deal.rank, deal.pk))
+
+
+def _each_has_what(successor: Stage, deals: Sequence[Deal]) -> None:
+    lacking = {deal: missing for deal in deals if (missing := missing_fields(deal, successor))}
+    if lacking:
+        fields = [name for name in successor.required_fields if any(name in missing for missing in lacking.values())]
+        names = ", ".join(deal.name for deal in list(lacking)[:SOME]) + (", …" if len(lacking) > SOME else "")
+        raise DealsLackFields(
+            ngettext(
+                "%(stage)s needs: %(fields)s. %(n)s deal lacks it: %(names)s. Complete it, or change what is needed.",
+                "%(stage)s needs: %(fields)s. %(n)s deals lack it: %(names)s. Complete them, or change what is needed.",
+                len(lacking),
+            )
+            % {
+                "stage": successor.name,
+                "fields": ", ".join(map(label_of, fields)),
+                "n": len(lacking),
+                "names": names,
+            },
+            fields=fields,
+        )
+
+
+def _lead_around(stage: Stage, successor: Stage) -> None:
+    """What led to the stage leads to its successor; the successor itself leads where the stage led."""
+    for other in list(stage.previous_stages.all()):
+        further = [successor] if other.pk != successor.pk else list(stage.next_stages.exclude(pk=successor.pk))
+        other.next_stages.remove(stage)
+        other.next_stages.add(*further)
+    stage.next_stages.clear()
 
 
 def _hold(pipeline: Pipeline) -> None:

@@ -15,6 +15,7 @@ from pipeline_crm.foundation.errors import Refusal
 
 from ..models import Deal, StageKind
 from . import _log
+from .admitting import keep
 from .seeing import see
 
 __all__ = ["TooLateToUndo", "redate_step", "take_back", "undo", "void_step"]
@@ -62,7 +63,7 @@ def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
     """Void the locked deal's newest step, and let the lead be where the deal needs it: with sales while the deal is
     open, and in marketing again where undoing a reopening makes the deal lost again."""
     before, newest = stage_log.last_step_to_undo(deal)
-    back_in = deal.pipeline.stages.get(pk=before.to_key)
+    back_in = keep(before.to_key)
     if back_in.retired_at:
         raise StageRetired(
             _("%(stage)s has been retired meanwhile, so the deal cannot go back there.") % {"stage": back_in.name},

@@ -110,14 +110,15 @@ def retirement(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Name an open stage for the deals of %(name)s.") % {"name": stage.name})
         return redirect("deals:pipelines")
-    count = stage.deals.count()
-    return done(
-        request,
-        lambda: shaping.retire_stage(
-            stage, successor=form.cleaned_data["successor"], by=request.user, at=timezone.now()
-        ),
-        ngettext("Retired; %(n)s deal moved on.", "Retired; %(n)s deals moved on.", count) % {"n": count},
-    )
+    successor = form.cleaned_data["successor"]
+    try:
+        count = shaping.retire_stage(stage, successor=successor, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        say = ngettext("Retired; %(n)s deal moved on.", "Retired; %(n)s deals moved on.", count)
+        messages.success(request, say % {"n": count})
+    return redirect("deals:pipelines")
 
 
 def done(request: HttpRequest, change, say: str) -> HttpResponse:

@@ -161,7 +161,7 @@ class _Import:
         """Find or make whatever the cases refer to."""
         self.tell(0, len(found), _("Looking up organisations, owners and products"))
         self.pipeline, self.stages = directory.pipeline(self.mapping, pipeline_name)
-        self.stages = {name: admitting.keep(stage) for name, stage in self.stages.items()}
+        self.stages = {name: admitting.keep(stage.pk) for name, stage in self.stages.items()}
         self.outcome.pipeline, self.outcome.pipeline_id = self.pipeline.name, self.pipeline.pk
         self.batch = Batch.objects.create(
             kind=f"import {self.mapping.kind}",

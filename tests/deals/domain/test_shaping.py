@@ -1,7 +1,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from deals.domain import closing, shaping
+from deals.domain import closing, revising, shaping
 from deals.models import Deal, Stage
 from pipeline_crm.foundation.stage_log import discrepancies
 from tests.factories import ago, make_deal, make_pipeline, stage_of
@@ -65,3 +65,52 @@ def test_a_pipeline_keeps_its_lost_stage():
     with pytest.raises(shaping.StageStays):
         shaping.set_kind(pipeline.lost_stage, "won", by=None)
     assert pipeline.lost_stage.name == "Lost"
+
+
+def test_the_successor_asks_for_its_fields_before_a_stage_retires():
+    pipeline = make_pipeline()
+    hearing, proposal = stage_of(pipeline, "Hearing"), stage_of(pipeline, "Proposal")
+    shaping.set_rules(proposal, by=None, required_fields=["competitor", "amount", "title"])
+    deals = [make_deal(pipeline=pipeline, stage="Hearing", title="Sensors") for _count in range(6)]
+    make_deal(pipeline=pipeline, stage="Hearing", title="Sensors", competitor="Halden")
+    with pytest.raises(shaping.DealsLackFields, match="Proposal needs: competitor. 6 deals lack it: ") as refusal:
+        shaping.retire_stage(hearing, successor=proposal, by=None, at=ago(0))
+    assert str(refusal.value).count("Company") == 5
+    assert ", …. Complete them" in str(refusal.value)
+    hearing.refresh_from_db()
+    assert (hearing.retired_at, Deal.objects.in_stage(hearing).count()) == (None, 7)
+    for deal in deals:
+        revising.revise(deal, competitor="Halden", by=None, at=ago(0))
+    assert shaping.retire_stage(hearing, successor=proposal, by=None, at=ago(0)) == 7
+
+
+def test_deals_of_a_retired_stage_keep_their_order_below_those_of_its_successor():
+    pipeline = make_pipeline()
+    hearing, proposal = stage_of(pipeline, "Hearing"), stage_of(pipeline, "Proposal")
+    first, second = (make_deal(pipeline=pipeline, stage="Hearing") for _count in range(2))
+    there = make_deal(pipeline=pipeline, stage="Proposal")
+    shaping.retire_stage(hearing, successor=proposal, by=None, at=ago(0))
+    assert list(Deal.objects.in_stage(proposal)) == [there, second, first]
+
+
+def test_what_led_to_a_retired_stage_leads_around_it():
+    pipeline = make_pipeline()
+    inquiry, hearing, proposal, estimate = (
+        stage_of(pipeline, name) for name in ("Inquiry", "Hearing", "Proposal", "Estimate")
+    )
+    shaping.set_rules(inquiry, by=None, next_stages=[hearing])
+    shaping.set_rules(proposal, by=None, next_stages=[hearing])
+    shaping.set_rules(hearing, by=None, next_stages=[proposal, estimate])
+    shaping.retire_stage(hearing, successor=proposal, by=None, at=ago(0))
+    assert (inquiry.next_ids, proposal.next_ids) == ([proposal.pk], [estimate.pk])
+    with pytest.raises(shaping.StageStays):
+        shaping.set_rules(estimate, by=None, next_stages=[hearing])
+
+
+def test_a_successor_that_has_retired_itself_takes_no_deals():
+    pipeline = make_pipeline()
+    hearing, proposal = stage_of(pipeline, "Hearing"), stage_of(pipeline, "Proposal")
+    seen = stage_of(pipeline, "Proposal")
+    shaping.retire_stage(proposal, successor=hearing, by=None, at=ago(0))
+    with pytest.raises(shaping.StageStays):
+        shaping.retire_stage(hearing, successor=seen, by=None, at=ago(0))
