@@ -19,6 +19,9 @@ from .tabs import tab
 
 CHANNEL = "pipeline_live"
 HEARTBEAT = 15.0  # seconds
+# Says that what changes is heard. A comment would be nothing to the browser's EventSource, and silence is suspicious.
+BEAT = "event: beat\ndata: 1\n\n"
+PATIENCE = 30.0  # seconds until a reader that takes nothing is left alone
 RECHECK = 4.0  # a disabled person's stream ends within five seconds
 LONGEST = 15 * 60.0
 STREAMS_PER_PERSON = 5
@@ -57,16 +60,29 @@ class Viewer:
 
 @dataclass(eq=False)
 class Stream:
+    """One open stream; `waiting` holds what is still to be sent, and None at the end."""
+
     session_key: str
     viewer: Viewer
     waiting: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(WAITING_NUDGES))
     is_over: bool = False
 
     def offer(self, event: dict) -> None:
+        self.put(f"data: {json.dumps(event)}\n\n")
+
+    def put(self, text: str) -> None:
         try:
-            self.waiting.put_nowait(event)
+            self.waiting.put_nowait(text)
         except asyncio.QueueFull:
             self.end()
+
+    def is_now(self, viewer: Viewer | None) -> None:
+        """The person's rights as they are now; without any the stream ends, with others the board is read anew."""
+        if viewer is None:
+            self.end()
+        elif viewer != self.viewer:
+            self.viewer = viewer
+            self.offer({"t": "rights", "id": 0, "v": 0, "src": ""})
 
     def end(self) -> None:
         self.is_over = True
@@ -90,6 +106,7 @@ class Live:
         self.database_url, self.session_key, self.viewers = database_url, session_key, viewers
         self.streams: dict[int, set[Stream]] = defaultdict(set)
         self._background: list[asyncio.Task] = []
+        self._hears = False
 
     async def __call__(self, scope, receive, send) -> None:
         key = self.session_key(scope)
@@ -109,10 +126,12 @@ class Live:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
             await _write(send, "retry: 3000\n\n")
+            if self._hears:
+                stream.put(BEAT)
             await self._pass_on(stream, send)
             await send({"type": "http.response.body", "body": b""})
-        except OSError:
-            pass  # the reader went away in the middle of a line
+        except (OSError, TimeoutError):
+            pass  # the reader went away in the middle of a line, or does not read
         finally:
             left.cancel()
             theirs.discard(stream)
@@ -123,10 +142,9 @@ class Live:
             try:
                 event = await asyncio.wait_for(stream.waiting.get(), timeout=min(HEARTBEAT, left))
             except TimeoutError:
-                await _write(send, ": still here\n\n")
-                continue
+                event = BEAT if self._hears else None
             if event is not None:
-                await _write(send, f"data: {json.dumps(event)}\n\n")
+                await _write(send, event)
 
     def _listen(self) -> None:
         """Begin, with the first stream, the two things every stream of this process shares."""
@@ -140,13 +158,17 @@ class Live:
             try:
                 async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as listening:
                     await listening.execute(f"LISTEN {CHANNEL}")
-                    if not is_first:
-                        self._tell_all({"t": "all", "id": 0, "v": 0, "src": ""})
+                    self._hears = True
+                    for stream in self._all():
+                        stream.put(BEAT)
+                        if not is_first:
+                            stream.offer({"t": "all", "id": 0, "v": 0, "src": ""})
                     is_first = False
                     async for notice in listening.notifies():
                         self._spread(json.loads(notice.payload))
             except (psycopg.Error, OSError) as error:
                 log.warning("Live updates lost PostgreSQL (%s); trying again.", error)
+            self._hears = False
             await asyncio.sleep(1)
 
     def _spread(self, facts: dict) -> None:
@@ -154,10 +176,6 @@ class Live:
         for stream in self._all():
             if stream.viewer.sees(facts):
                 stream.offer(event)
-
-    def _tell_all(self, event: dict) -> None:
-        for stream in self._all():
-            stream.offer(event)
 
     async def _recheck(self) -> None:
         """Ask again, in one go, who the listeners are: teams change, sessions end, people are disabled."""
@@ -172,10 +190,7 @@ class Live:
                 log.warning("Live updates could not check who is listening.", exc_info=True)
                 continue
             for stream in streams:
-                if viewer := viewers.get(stream.session_key):
-                    stream.viewer = viewer
-                else:
-                    stream.end()
+                stream.is_now(viewers.get(stream.session_key))
 
     def _all(self) -> list[Stream]:
         return [stream for streams in self.streams.values() for stream in streams]
@@ -196,7 +211,8 @@ async def _disconnected(receive, stream: Stream) -> None:
 
 
 async def _write(send, text: str) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    body = {"type": "http.response.body", "body": text.encode(), "more_body": True}
+    await asyncio.wait_for(send(body), timeout=PATIENCE)
 
 
 async def _answer(send, status: int, sentence: str) -> None:

@@ -37,9 +37,13 @@ class Client:
         return self.sent[0]["status"]
 
     @property
+    def beats(self):
+        return sum(message.get("body") == live.BEAT.encode() for message in self.sent)
+
+    @property
     def events(self):
         lines = b"".join(message.get("body", b"") for message in self.sent[1:]).decode().splitlines()
-        return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+        return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
 
 
 class House:
@@ -54,7 +58,7 @@ class House:
 
     async def open(self, key):
         client = Client(self.app, key)
-        await until(lambda: len(client.sent) >= 2)
+        await until(lambda: client.task.done() or client.beats)
         return client
 
     async def listening(self):
@@ -173,8 +177,9 @@ def test_a_disabled_persons_stream_ends_and_lost_rights_count_at_once(monkeypatc
         house.sessions["ben"] = Viewer(BEN.user_id, False, frozenset({7}))
         await asyncio.wait_for(ana.task, 2)
         await say()
-        await until(lambda: ben.events)
+        await until(lambda: len(ben.events) == 2)
         assert ana.events == []
+        assert [event["t"] for event in ben.events] == ["rights", "deal"]
 
     in_a_loop(story)
 
@@ -186,7 +191,7 @@ def test_a_quiet_stream_breathes_and_ends_after_its_longest_time(monkeypatch):
     async def story():
         ana = await House(ana=ANA).open("ana")
         await asyncio.wait_for(ana.task, 2)
-        assert sum(message.get("body") == b": still here\n\n" for message in ana.sent) >= 3
+        assert ana.beats >= 4
 
     in_a_loop(story)
 
@@ -200,5 +205,56 @@ def test_after_a_gap_in_listening_everyone_is_told_to_look_again():
                           " AND datname = current_database()")  # fmt: skip
         await until(lambda: ana.events)
         assert ana.events[0]["t"] == "all"
+        assert ana.beats == 2, "it says again that it hears"
+
+    in_a_loop(story)
+
+
+def test_a_stream_does_not_say_that_it_hears_while_postgresql_is_away(monkeypatch):
+    monkeypatch.setattr(live, "HEARTBEAT", 0.02)
+
+    async def story():
+        house = House(ana=ANA)
+        house.app.database_url = "postgresql://nobody@127.0.0.1:1/none"
+        ana = Client(house.app, "ana")
+        await until(lambda: len(ana.sent) >= 2)
+        await asyncio.sleep(0.2)
+        assert ana.beats == 0
+        house.app.database_url = _database_url()
+        await until(lambda: ana.beats > 1)
+
+    in_a_loop(story)
+
+
+def test_who_does_not_read_is_left_alone_and_makes_room(monkeypatch):
+    monkeypatch.setattr(live, "PATIENCE", 0.1)
+
+    async def story():
+        house = House(ana=ANA)
+        ana = await house.open("ana")
+
+        async def takes_the_first_line_only(message):
+            if message["type"] != "http.response.start":
+                await asyncio.Event().wait()
+
+        async def stays():
+            await asyncio.Event().wait()
+
+        scope = {"type": "http", "headers": [], "key": "ana"}
+        await asyncio.wait_for(house.app(scope, stays, takes_the_first_line_only), 2)
+        assert len(house.app._all()) == 1
+        assert not ana.task.done()
+
+    in_a_loop(story)
+
+
+def test_a_reader_too_far_behind_is_sent_away():
+    async def story():
+        stream = live.Stream("ana", ANA, asyncio.Queue(3))
+        for n in range(3):
+            stream.offer({"id": n})
+        assert not stream.is_over
+        stream.offer({"id": 4})
+        assert stream.is_over
 
     in_a_loop(story)

@@ -1,78 +1,178 @@
-// Colleagues' changes. The server only says that a card has changed; we fetch what we may see, and never under a drag.
+// Colleagues' changes. The server only says that a card has changed; we fetch what we may see, several cards at once,
+// and never under somebody's hands.
 
 import { say } from "../say.js";
+import { tab } from "../tab.js";
 import { fill, gettext, ngettext } from "../words.js";
-import { flash, settle, versionOf } from "./arrivals.js";
-import { board, cardById } from "./cards.js";
+import { flash, loadAnew, settle, versionOf } from "./arrivals.js";
+import { allCards, board, cardById } from "./cards.js";
 import { isSaving } from "./commit.js";
 import { isHolding } from "./keyboard.js";
 import { isDragging } from "./pointer.js";
 import { fetchCard } from "./send.js";
+import { listen } from "./stream.js";
 
-const TOGETHER = 1500; // milliseconds in which several changes are announced as one
-const nudges = new Map();
+const TOGETHER = 60; // milliseconds in which several nudges become one request
+const AT_ONCE = 50; // cards of one request
+const TOO_MANY = 200; // of more changes than this the board is read anew
+const RETRY = 5000; // milliseconds until cards that did not come are asked for again
+const SPOKEN_TOGETHER = 1500; // milliseconds in which several changes are announced as one
+const WORDS = {
+  on: gettext("Live"),
+  poll: gettext("Every 30 seconds"),
+  off: gettext("Reconnecting"),
+  offline: gettext("Offline"),
+  out: gettext("Signed out"),
+};
+
+const changed = new Map(); // id → { version, mine }: what is still to be fetched
 const sign = () => document.querySelector("[data-live]");
+let stream = ""; // how changes reach this tab
+let waiting = 0;
 let fetching = false;
+let retryAt = 0;
+let isStale = false; // more changed than was named
 
-function connect() {
-  const stream = new EventSource("/live/");
-  stream.onopen = () => show("on", gettext("Live"));
-  stream.onerror = () => show("off", gettext("Reconnecting"));
-  stream.onmessage = ({ data }) => {
-    const nudge = JSON.parse(data);
-    if (nudge.t === "all") return lookAgain();
-    if (`${nudge.t}s` !== board()?.dataset.cards) return;
-    nudges.set(String(nudge.id), nudge.v);
-    catchUp();
-  };
-  addEventListener("pagehide", () => stream.close());
+function told({ state, nudge, look }) {
+  if (state) show((stream = state));
+  if (nudge) heard(nudge);
+  if (look) catchUp();
 }
 
-function show(state, words) {
+function show(state) {
   if (!sign()) return;
   sign().dataset.live = state;
-  sign().querySelector("span").textContent = words;
+  sign().querySelector("span").textContent = WORDS[state];
 }
 
-const isBusy = (id) => isDragging() || isHolding() || (cardById(id) && isSaving(cardById(id)));
+function heard({ t, id, v, src }) {
+  if (t === "all") catchUp();
+  else if (t === "rights") readAnew();
+  else if (`${t}s` === board()?.dataset.cards) note(id, v, src === tab);
+}
 
-async function catchUp() {
-  if (fetching) return;
+/** A change of one card; the newest version counts, and it is mine only when nobody else had a part in it. */
+function note(id, version, mine = false) {
+  const known = changed.get(String(id));
+  changed.set(String(id), { version: Math.max(version, known?.version ?? 0), mine: mine && (known?.mine ?? true) });
+  soon();
+}
+
+function soon() {
+  waiting ||= setTimeout(() => ((waiting = 0), follow()), TOGETHER);
+}
+
+/** Somebody's hands are on the board: a card is dragged or held, or something is being written on it. */
+const isOccupied = () => isDragging() || isHolding() || isWriting();
+const isWriting = () => document.activeElement?.matches("#board :is(input, select, textarea, [contenteditable])");
+
+function isBusy(id) {
+  const card = cardById(id);
+  return card && (isSaving(card) || card.querySelector('[aria-expanded="true"]'));
+}
+
+/** Fetch what changed and may be touched now; the rest waits for its hour. */
+async function follow() {
+  if (fetching || document.hidden || isOccupied() || !board() || Date.now() < retryAt) return;
+  if (isStale || changed.size > TOO_MANY) return fetchOne(() => loadAnew());
+  for (const [id, { version }] of [...changed]) if (versionOf(id) >= version) changed.delete(id);
+  const ids = [...changed.keys()].filter((id) => !isBusy(id)).slice(0, AT_ONCE);
+  if (ids.length) await fetchOne(() => fetchThese(ids));
+}
+
+async function fetchOne(fetch) {
   fetching = true;
-  for (const [id, version] of [...nudges]) {
-    if (isBusy(id)) continue;
-    nudges.delete(id);
-    if (versionOf(id) >= version) continue;
-    const { status } = await fetchCard(`/${board().dataset.cards}/${id}/card/`);
-    if (isBusy(id)) nudges.set(id, version);
-    else if (status === 200) arrived(settle(id, { byRank: true, admittedOnly: true }));
-    else if (status === 404) cardById(id)?.remove();
-  }
-  fetching = false;
+  if (isStale || changed.size > TOO_MANY) changed.clear();
+  isStale = false;
+  await fetch().finally(() => (fetching = false));
+  if (changed.size) soon();
 }
 
-function arrived(card) {
-  if (!card) return;
+async function fetchThese(ids) {
+  const asked = ids.map((id) => [id, changed.get(id)]);
+  ids.forEach((id) => changed.delete(id));
+  const { status } = await fetchCard(`${board().dataset.arrivals}?ids=${ids}`);
+  if (status !== 200) retryAt = Date.now() + RETRY;
+  for (const [id, { version, mine }] of asked) {
+    if (status !== 200 || isOccupied() || isBusy(id)) keep(id, version, mine);
+    else arrive(id, mine);
+  }
+}
+
+function keep(id, version, mine) {
+  const newer = changed.get(id);
+  if (!newer || newer.version < version) changed.set(id, { version, mine });
+}
+
+function arrive(id, mine) {
+  const before = versionOf(id);
+  const came = document.querySelector(`.arrival[data-for="${CSS.escape(id)}"]`);
+  if (!came) return cardById(id)?.remove(); // it is not ours to see any more
+  const card = settle(id, { byRank: true, admittedOnly: true });
+  if (mine || versionOf(id) === before) return;
   flash(card);
   announce();
 }
 
-/** More has changed than is worth naming: the whole board anew. */
-function lookAgain() {
-  if (isDragging() || isHolding()) return setTimeout(lookAgain, 1000);
-  htmx.ajax("GET", location.href, { source: board(), target: "#board", swap: "outerHTML" });
-}
-
 let changes = 0;
-let timer = 0;
+let speaking = 0;
 function announce() {
   changes += 1;
-  clearTimeout(timer);
-  timer = setTimeout(() => {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => {
     say(fill(ngettext("%(n)s change by a colleague.", "%(n)s changes by colleagues.", changes), { n: changes }));
     changes = 0;
-  }, TOGETHER);
+  }, SPOKEN_TOGETHER);
 }
 
-document.addEventListener("board-idle", catchUp);
-if (sign()) connect();
+/** Ask what changed since the board was read or asked last, and fetch only that. */
+let asking = null;
+function catchUp() {
+  asking ??= ask().finally(() => (asking = null));
+}
+
+async function ask() {
+  if (document.hidden || !board()) return (missed = true);
+  missed = false;
+  const { changes: address, cursor } = board().dataset;
+  const shown = allCards().map((card) => card.dataset.id);
+  const answer = await read(`${address}?${new URLSearchParams({ since: cursor, shown })}`);
+  if (!answer) return;
+  if (board().dataset.cursor === cursor) board().dataset.cursor = answer.cursor;
+  if (answer.cards === "all") return readAnew();
+  for (const { id, v } of answer.cards) if (versionOf(id) < v) note(id, v);
+  for (const id of answer.lost) note(id, Infinity);
+}
+
+/** The answer, or null when there is none; the sign says why. */
+async function read(url) {
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json" }, redirect: "manual" });
+    if (response.ok) show(stream);
+    else show(response.type === "opaqueredirect" || response.status === 401 ? "out" : "off");
+    return response.ok ? await response.json() : null;
+  } catch {
+    show(navigator.onLine ? "off" : "offline");
+    return null;
+  }
+}
+
+/** More has changed than is worth naming: the whole board anew. */
+function readAnew() {
+  isStale = true;
+  soon();
+}
+
+let missed = false;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  if (missed) catchUp();
+  soon();
+});
+
+// What waited goes on when hands are off the board again.
+const goOn = () => (changed.size || isStale) && soon();
+for (const event of ["board-idle", "focusout", "toggle"]) document.addEventListener(event, goOn, true);
+setInterval(goOn, 1000);
+
+if (sign()) listen(told);

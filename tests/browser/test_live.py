@@ -1,0 +1,276 @@
+"""Colleagues on one board: they see each other's steps soon, undisturbed in what they are doing, and miss nothing."""
+
+import time
+
+import pytest
+from django.db import transaction
+
+from deals.domain import moving, revising
+from deals.models import Deal
+from leads.domain import noting
+from tests.browser.conftest import drag
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def scene():
+    team = make_team("North")
+    ana, ben = make_user(name="Ana Marin", team=team), make_user(name="Ben Kraus", team=team, role="manager")
+    pipeline = make_pipeline("New business", is_default=True)
+    deals = [make_deal(pipeline=pipeline, by=ana, owner=ana, team=team, at=ago(9 - n)) for n in range(3)]
+    return ana, ben, pipeline, deals
+
+
+def card(page, deal):
+    return page.locator(f"#board #card-{deal.pk}")
+
+
+def column(page, deal, name):
+    return page.locator(f"#col-{stage_of(deal.pipeline, name).pk}")
+
+
+def arrives(page, deal, name):
+    column(page, deal, name).locator(f"#card-{deal.pk}:not(.saving)").wait_for()
+
+
+def is_live(page):
+    page.locator(".live[data-live=on]").wait_for()
+
+
+def move(deal, name, by):
+    moving.move(Deal.objects.get(pk=deal.pk), to=stage_of(deal.pipeline, name), by=by, at=ago(0))
+
+
+def open_streams():
+    from pipeline_crm import asgi  # not before the server has collected its static files
+
+    return [stream for stream in asgi.live._all() if not stream.is_over]
+
+
+def count_requests(page, part):
+    asked = []
+    page.on("request", lambda request: part in request.url and asked.append(request.url))
+    return asked
+
+
+def test_two_browsers_see_each_others_moves(open_page, scene):
+    ana, ben, _pipeline, (first, second, _third) = scene
+    mine, theirs = open_page(ana), open_page(ben)
+    is_live(mine), is_live(theirs)
+    drag(theirs, card(theirs, first), column(theirs, first, "Estimate"))
+    arrives(mine, first, "Estimate")
+    drag(mine, card(mine, second), column(mine, second, "Hearing"))
+    arrives(theirs, second, "Hearing")
+    assert mine.locator(".colhead .count").all_inner_texts() == theirs.locator(".colhead .count").all_inner_texts()
+    assert not mine.faults + theirs.faults
+
+
+def test_a_colleagues_move_is_seen_within_a_second(open_page, scene):
+    ana, ben, pipeline, (deal, *_others) = scene
+    page = open_page(ana)
+    is_live(page)
+    delays = []
+    for name in ("Hearing", "Proposal", "Estimate", "Inquiry") * 2:
+        began = time.perf_counter()
+        move(deal, name, ben)
+        arrives(page, deal, name)
+        delays.append(time.perf_counter() - began)
+    assert sorted(delays)[len(delays) // 2] < 1, delays
+
+
+def test_own_moves_are_not_announced_as_a_colleagues(open_page, scene):
+    ana, _ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana)
+    is_live(page)
+    page.evaluate(
+        """() => { window.said = []; new MutationObserver(() => said.push(document.getElementById("say").textContent))
+            .observe(document.getElementById("say"), { childList: true, characterData: true, subtree: true }) }"""
+    )
+    drag(page, card(page, deal), column(page, deal, "Estimate"))
+    arrives(page, deal, "Estimate")
+    card(page, deal).locator(".cardname").click()
+    page.locator("#panel").get_by_label("Add a note").fill("Mine")
+    page.locator("#panel .composer button").click()
+    page.locator("#panel .timeline", has_text="Mine").wait_for()
+    page.wait_for_timeout(2200)
+    assert not [words for words in page.evaluate("said") if "colleague" in words]
+
+
+def test_a_change_during_a_drag_waits_for_the_drop(open_page, scene):
+    ana, ben, _pipeline, (mine, theirs, _third) = scene
+    page = open_page(ana)
+    is_live(page)
+    box, target = card(page, mine).bounding_box(), column(page, mine, "Proposal").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 14)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 30, steps=3)
+    page.locator(".lifted").wait_for()
+    move(theirs, "Estimate", ben)
+    page.wait_for_timeout(700)
+    assert column(page, theirs, "Inquiry").locator(f"#card-{theirs.pk}").count() == 1, "nothing moves under a drag"
+    page.mouse.move(target["x"] + 80, target["y"] + 120, steps=5)
+    page.mouse.up()
+    arrives(page, mine, "Proposal")
+    arrives(page, theirs, "Estimate")
+    assert not page.faults
+
+
+def test_a_change_of_the_dragged_card_itself_waits_and_the_drop_is_refused(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana)
+    is_live(page)
+    box, target = card(page, deal).bounding_box(), column(page, deal, "Proposal").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 14)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 30, steps=3)
+    page.locator(".lifted").wait_for()
+    move(deal, "Estimate", ben)
+    page.wait_for_timeout(500)
+    page.mouse.move(target["x"] + 80, target["y"] + 120, steps=5)
+    page.mouse.up()
+    page.locator(".toast.bad", has_text="Ben Kraus").wait_for()
+    arrives(page, deal, "Estimate")
+
+
+def test_a_change_during_a_keyboard_grab_waits_until_it_is_put_down(open_page, scene):
+    ana, ben, _pipeline, (mine, theirs, _third) = scene
+    page = open_page(ana)
+    is_live(page)
+    card(page, mine).locator(".cardname").focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    move(theirs, "Estimate", ben)
+    page.wait_for_timeout(700)
+    assert column(page, theirs, "Inquiry").locator(f"#card-{theirs.pk}").count() == 1
+    assert page.locator(".grabbed").count() == 1
+    page.keyboard.press(" ")
+    arrives(page, mine, "Hearing")
+    arrives(page, theirs, "Estimate")
+    assert page.evaluate("document.activeElement.closest('.card')?.id") == f"card-{mine.pk}"
+    assert not page.faults
+
+
+def test_a_burst_of_changes_is_few_requests_and_one_announcement(open_page, scene):
+    ana, ben, pipeline, deals = scene
+    more = [make_deal(pipeline=pipeline, by=ana, owner=ana, team=deals[0].team, at=ago(3)) for _ in range(37)]
+    page = open_page(ana)
+    is_live(page)
+    page.wait_for_timeout(300)
+    asked = count_requests(page, "/cards/")
+    with transaction.atomic():
+        for deal in [*deals, *more]:
+            move(deal, "Hearing", ben)
+    column(page, deals[0], "Hearing").locator(".card").nth(39).wait_for()
+    assert len(asked) <= 4, f"{len(asked)} requests for 40 changes"
+    page.get_by_text("40 changes by colleagues.").wait_for(state="attached")
+
+
+def test_who_was_away_fetches_only_what_changed(open_page, scene):
+    ana, ben, pipeline, (first, second, third) = scene
+    page = open_page(ana)
+    is_live(page)
+    page.context.set_offline(True)
+    page.locator(".live", has_text="Offline").wait_for()
+    move(first, "Estimate", ben)
+    revising.revise(Deal.objects.get(pk=second.pk), owner=make_user(), team=make_team(), by=ben, at=ago(0))
+    asked = count_requests(page, "/cards/")
+    whole = count_requests(page, f"/sales/{pipeline.pk}/?")
+    page.context.set_offline(False)
+    arrives(page, first, "Estimate")
+    card(page, second).wait_for(state="detached")
+    is_live(page)
+    assert len(asked) <= 2 and f"{third.pk}" not in asked[0].split("ids=")[1].split(",")
+    assert not whole
+
+
+def test_what_changed_between_reading_and_listening_is_not_missed(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana, "/profile/")
+
+    def late(route):
+        move(deal, "Estimate", ben)
+        route.continue_()
+
+    page.route("**/live/", late, times=1)
+    page.goto("/")
+    arrives(page, deal, "Estimate")
+
+
+def test_without_a_stream_the_board_asks_every_half_minute_and_says_so(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana, "/profile/")
+    page.clock.install()
+    page.route("**/live/", lambda route: route.fulfill(status=429, body="Too many"))
+    page.goto("/")
+    page.locator(".live[data-live=poll]", has_text="Every 30 seconds").wait_for()
+    page.clock.run_for(1000)
+    move(deal, "Estimate", ben)
+    page.clock.run_for(15_000)
+    assert column(page, deal, "Inquiry").locator(f"#card-{deal.pk}").count() == 1
+    page.clock.run_for(16_000)
+    page.wait_for_timeout(300)
+    page.clock.run_for(200)
+    arrives(page, deal, "Estimate")
+    page.unroute("**/live/")
+    page.clock.run_for(20_000)
+    is_live(page)
+
+
+def test_a_proxy_that_keeps_the_stream_back_means_asking(open_page, scene):
+    ana, *_rest = scene
+    page = open_page(ana, "/profile/")
+    page.clock.install()
+    page.route("**/live/", lambda route: None)  # never answered
+    page.goto("/")
+    page.clock.run_for(9_000)
+    page.locator(".live", has_text="Every 30 seconds").wait_for()
+
+
+def test_seven_tabs_share_one_stream_and_all_stay_usable(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    first = open_page(ana)
+    is_live(first)
+    tabs = [first]
+    for _ in range(6):
+        tab = first.context.new_page()
+        tab.set_default_timeout(10_000)
+        tab.goto("/")
+        tabs.append(tab)
+    for tab in tabs:
+        is_live(tab)
+    assert len(open_streams()) == 1
+    move(deal, "Hearing", ben)
+    for tab in tabs:
+        arrives(tab, deal, "Hearing")
+    tabs[-1].reload()
+    is_live(tabs[-1])
+
+    first.close()
+    move(deal, "Proposal", ben)
+    for tab in tabs[1:]:
+        arrives(tab, deal, "Proposal")
+        is_live(tab)
+    assert len(open_streams()) == 1
+
+
+def test_who_signs_out_hears_nothing_more(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana)
+    is_live(page)
+    page.evaluate("fetch('/accounts/logout/', {method: 'POST', headers: {'X-CSRFToken': document.body.dataset.csrf}})")
+    deadline = time.monotonic() + 6
+    while open_streams() and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert not open_streams()
+
+
+def test_leads_follow_in_the_same_way(open_page, scene):
+    ana, ben, *_rest = scene
+    lead = make_lead(owner=ana, by=ana)
+    page = open_page(ana, "/marketing/")
+    is_live(page)
+    noting.plan(lead, kind="call", due_on=ago(0).date(), subject="Ring again", by=ben, at=ago(0))
+    page.locator(f"#card-{lead.pk}", has_text="Ring again").wait_for()
+    assert not page.faults
