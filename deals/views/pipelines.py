@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -61,6 +62,7 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
         return show(request, status=422, stage_form=form, stage_pk=pk)
     sent = form.cleaned_data
 
+    @transaction.atomic
     def change():
         shaping.rename_stage(stage, sent["name"], by=request.user)
         chance = sent["fixed_chance"]

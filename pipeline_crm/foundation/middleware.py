@@ -4,15 +4,19 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 from django_htmx.http import trigger_client_event
 
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.within_request import keeping
+
+GIVEN_UP = {"55P03", "40P01", "40001"}
 
 
 class KeepingMiddleware:
@@ -36,6 +40,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError):
+            exception = _busy(exception) or exception
         if not isinstance(exception, Refusal):
             return None
         sentence = str(exception)
@@ -75,6 +81,13 @@ def is_fragment_request(request: HttpRequest) -> bool:
     """True when htmx asks for a part of a page: not for a boosted link and not when it restores history."""
     htmx = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def _busy(problem: OperationalError) -> Refusal | None:
+    """What PostgreSQL gives up because others hold it (a lock timeout, a deadlock) is refused, not broken."""
+    if getattr(problem.__cause__, "sqlstate", None) not in GIVEN_UP:
+        return None
+    return Refusal(_("Somebody else is changing this at the moment. Nothing has been changed; please try again."))
 
 
 def _where_from(request: HttpRequest) -> str:

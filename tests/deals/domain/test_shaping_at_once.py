@@ -7,12 +7,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from deals.domain import moving, opening, shaping, undoing
+from deals.domain import admitting, moving, opening, shaping, undoing
 from deals.models import Deal, Stage
 from leads.models import Lead
+from pipeline_crm.accounts.models import Role
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.stage_log import discrepancies
-from tests.factories import ago, make_deal, make_lead, make_pipeline, stage_of
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +57,16 @@ def somebody_waits() -> bool:
                 return True
         time.sleep(0.05)
     return False
+
+
+@pytest.fixture
+def impatient():
+    """Like the web server's connections, this one does not wait long."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
 
 
 @pytest.fixture
@@ -169,3 +180,14 @@ def test_many_movers_and_a_retirement_end_without_deadlock(scene):
     assert isinstance(retirer.ended(), int), retirer.answer
     assert answers == ["done"] * 6
     nobody_is_lost(pipeline)
+
+
+def test_while_an_import_keeps_the_stages_whoever_shapes_them_is_told(scene, client, impatient):
+    _pipeline, hearing, _proposal = scene
+    client.force_login(make_user(team=make_team(), role=Role.ADMIN))
+    importer = Elsewhere(lambda: admitting.keep(hearing.pk), holds=True)
+    assert importer.acted.wait(10)
+    answer = client.post(f"/settings/stages/{hearing.pk}/", {"name": "Listening", "limit": 5})
+    importer.ended()
+    assert (answer.status_code, stage_of(hearing.pipeline, "Hearing")) == (409, hearing)
+    assert "Somebody else is changing this at the moment" in answer.content.decode()

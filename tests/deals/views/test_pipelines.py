@@ -2,6 +2,7 @@
 
 import pytest
 
+from deals.domain import shaping
 from deals.models import Pipeline
 from pipeline_crm.accounts.models import Role
 from tests.factories import make_deal, make_pipeline, make_team, make_user, stage_of, three_people
@@ -84,3 +85,15 @@ def test_fields_can_be_asked_for_on_the_way_to_lost(scene):
     client, pipeline = scene
     rules_of(client, pipeline.lost_stage, required_fields=["competitor", "concerns"])
     assert pipeline.lost_stage.required_fields == ["competitor", "concerns"]
+
+
+def test_a_name_is_not_kept_when_the_rules_beside_it_are_refused(scene, monkeypatch):
+    client, pipeline = scene
+    hearing = stage_of(pipeline, "Hearing")
+
+    def refuse(*_args, **_kwargs):
+        raise shaping.StageStays("No.")
+
+    monkeypatch.setattr(shaping, "set_rules", refuse)
+    rules_of(client, hearing, name="Listening")
+    assert stage_of(pipeline, "Hearing") == hearing
