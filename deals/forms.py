@@ -11,7 +11,14 @@ from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm
 from leads.models import Lead, Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
-from pipeline_crm.foundation.forms import AmountField, CardsForm, PlainTextField, WhenField, date_input
+from pipeline_crm.foundation.forms import (
+    AmountField,
+    CardsForm,
+    PlainTextField,
+    RememberingForm,
+    WhenField,
+    date_input,
+)
 
 from .domain import together
 from .domain.admitting import ASKABLE, label_of
@@ -194,7 +201,7 @@ class NewDealForm(forms.Form):
         return [self[name] for name in self.ASKED_ONLY if name in self.errors or self[name].value()]
 
 
-class FactsForm(forms.ModelForm):
+class FactsForm(RememberingForm):
     """The facts of a deal, changed one or several at a time."""
 
     amount = AmountField()
@@ -227,7 +234,6 @@ class FactsForm(forms.ModelForm):
         self.initial["person"] = str(self.instance.person or "")
         self.initial["version"] = self.instance.version
 
-    def clean_tags(self):
     @classmethod
     def among(cls, sent, deal: Deal, **kwargs):
         """The form of those facts only that came with a step."""
@@ -245,6 +251,7 @@ class FactsForm(forms.ModelForm):
             field.required = True
         return form
 
+    def clean_tags(self):
         return split_tags(self.cleaned_data["tags"])
 
     def clean_person(self):

@@ -5,7 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
-from pipeline_crm.foundation.forms import AmountField, CardsForm, PlainTextField, WhenField, date_input
+from pipeline_crm.foundation.forms import (
+    AmountField,
+    CardsForm,
+    PlainTextField,
+    RememberingForm,
+    WhenField,
+    date_input,
+)
 
 from .domain import together
 from .models import OPEN_STAGES, ActivityKind, Lead, LeadStage, Source
@@ -47,7 +54,7 @@ class NewLeadForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
-class FactsForm(forms.ModelForm):
+class FactsForm(RememberingForm):
     """The facts of a lead, changed one or several at a time."""
 
     value = AmountField()
@@ -119,8 +126,14 @@ class CorrectionForm(forms.Form):
 
     kind = forms.ChoiceField(choices=[("void", _("It never happened")), ("redate", _("It happened on another day"))])
     seq = forms.IntegerField(min_value=1)
-    occurred_at = WhenField(label=_("On"))
+    occurred_at = WhenField(label=_("On"), today_is_now=False)
     reason = PlainTextField(label=_("Reason"), max_length=200)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") == "redate" and not data.get("occurred_at") and "occurred_at" not in self.errors:
+            self.add_error("occurred_at", _("Name the day on which it happened."))
+        return data
 
 
 class TogetherForm(CardsForm):

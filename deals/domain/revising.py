@@ -1,6 +1,6 @@
 """Changing what is known of a deal; each change is written down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from leads.models import Person
 from pipeline_crm.accounts.domain.rates import to_base
 from pipeline_crm.foundation.append_only import LARGEST_AMOUNT, Origin
 from pipeline_crm.foundation.errors import Refusal
-from pipeline_crm.foundation.revision import changed_fields
+from pipeline_crm.foundation.revision import changed_fields, own_changes
 
 from ..models import Deal, DealChange, DealLine, Product
 from . import _log
@@ -42,15 +42,28 @@ class AmountTooLarge(Refusal):
 
 
 @transaction.atomic
-def revise(deal: Deal, *, by, at, seen_version: int | None = None, via: str = Origin.USER, **fields) -> Deal:
+def revise(
+    deal: Deal,
+    *,
+    by,
+    at,
+    seen_version: int | None = None,
+    seen: Mapping | None = None,
+    via: str = Origin.USER,
+    **fields,
+) -> Deal:
     """Change fields of a deal; a new amount is worth what the rate of the day of `at` says.
 
     A person may be named: whoever is known by that name or e-mail address, or a new one of the deal's organisation.
-    Nothing is written where nothing changes. Refused: a deal that changed since `seen_version`, a currency without a
-    dated rate. An unknown field is a programming error (TypeError).
+    Nothing is written where nothing changes. With `seen`, the values of fields as the sender saw them, only what they
+    changed themselves is written.
+
+    Refused: a deal that changed since `seen_version`, a field that somebody else changed since it was `seen`, a
+    currency without a dated rate. An unknown field is a programming error (TypeError).
     """
     _log.lock(deal)
     see(deal, seen_version)
+    fields = own_changes(deal, fields, seen=seen or {}, log=deal.changes.all())
     if isinstance(fields.get("person"), str):
         fields["person"] = _person(deal, fields["person"])
     changes = changed_fields(deal, fields, allowed=REVISABLE)
@@ -86,9 +99,21 @@ def in_base(amount, currency: str, *, on) -> Decimal | None:
 
 
 @transaction.atomic
-def set_lines(deal: Deal, *, lines: Iterable[tuple[Product, Decimal, Decimal | None]], follow: bool, by, at) -> Deal:
-    """Replace the products of a deal: (product, quantity, unit price). With `follow` the amount becomes their sum."""
+def set_lines(
+    deal: Deal,
+    *,
+    lines: Iterable[tuple[Product, Decimal, Decimal | None]],
+    follow: bool,
+    by,
+    at,
+    seen_version: int | None = None,
+) -> Deal:
+    """Replace the products of a deal: (product, quantity, unit price). With `follow` the amount becomes their sum.
+
+    Refused: a deal that changed since `seen_version`.
+    """
     _log.lock(deal)
+    see(deal, seen_version)
     before = [[line.product_id, str(line.quantity), str(line.unit_price)] for line in deal.lines.order_by("id")]
     deal.lines.all().delete()
     rows = DealLine.objects.bulk_create(

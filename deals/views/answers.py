@@ -12,6 +12,7 @@ from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
+from pipeline_crm.foundation.revision import ChangedMeanwhile
 
 from .. import queries
 from ..domain.admitting import FieldsMissing
@@ -108,6 +109,11 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         **forms,
     }
     return render_page(request, "deals/deal.html", context, fragments=["panel"], status=status, triggers=triggers)
+
+
+def contested(request: HttpRequest, deal: Deal, form: FactsForm, refusal: ChangedMeanwhile) -> HttpResponse:
+    """Somebody else was quicker at the same fact: what was typed stays, beside what it is now and two ways on."""
+    return panel_or_page(request, deal, facts_form=form.against(deal, refusal.facts["by"]), status=refusal.status)
 
 
 def changed(request: HttpRequest, deal: Deal, say: str = "") -> HttpResponse:

@@ -14,6 +14,7 @@ from leads.models import Lead
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 from pipeline_crm.foundation.requests import once
+from pipeline_crm.foundation.revision import ChangedMeanwhile
 
 from ..domain import noting, opening, revising
 from ..domain.admitting import FieldsMissing
@@ -77,9 +78,12 @@ def facts(request: HttpRequest, deal: Deal) -> HttpResponse:
     if not form.is_valid():
         return answers.panel_or_page(request, deal, facts_form=form, status=422)
     fresh = Deal.objects.select_related("pipeline", "stage", "lead").get(pk=deal.pk)
-    revising.revise(
-        fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
-    )
+    seen = form.seen()
+    version = None if seen else form.cleaned_data.get("version")
+    try:
+        revising.revise(fresh, by=request.user, at=timezone.now(), seen=seen, seen_version=version, **form.sent())
+    except ChangedMeanwhile as refusal:
+        return answers.contested(request, fresh, form, refusal)
     return answers.changed(request, fresh)
 
 

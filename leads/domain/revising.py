@@ -1,12 +1,14 @@
 """Changing what is known of a lead; each change is written down."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
-from pipeline_crm.foundation.revision import changed_fields
+from pipeline_crm.foundation.revision import changed_fields, own_changes
 
 from ..models import Lead, LeadChange, LeadStage
 from . import _log
@@ -33,13 +35,25 @@ class DayNeeded(Refusal):
 
 
 @transaction.atomic
-def revise(lead: Lead, *, by, at, seen_version: int | None = None, via: str = Origin.USER, **fields) -> Lead:
+def revise(
+    lead: Lead,
+    *,
+    by,
+    at,
+    seen_version: int | None = None,
+    seen: Mapping | None = None,
+    via: str = Origin.USER,
+    **fields,
+) -> Lead:
     """Change fields of a lead. Nothing is written where nothing changes.
 
-    Refused: a lead that changed since `seen_version`. An unknown field is a programming error (TypeError).
+    With `seen`, the values of fields as the sender saw them, only what they changed themselves is written.
+    Refused: a lead that changed since `seen_version`, a field that somebody else changed since it was `seen`. An
+    unknown field is a programming error (TypeError).
     """
     _log.lock(lead)
     see(lead, seen_version)
+    fields = own_changes(lead, fields, seen=seen or {}, log=lead.changes.all())
     if lead.stage == LeadStage.WAITING and fields.get("contact_again_on", True) is None:
         raise DayNeeded(_("%(name)s waits, so it needs a day to contact it again.") % {"name": lead.name}, card=lead)
     changes = changed_fields(lead, fields, allowed=REVISABLE)

@@ -11,6 +11,7 @@ from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
+from pipeline_crm.foundation.revision import ChangedMeanwhile
 
 from .. import queries
 from ..domain.recycling import local_date
@@ -93,6 +94,11 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         **forms,
     }
     return render_page(request, "leads/lead.html", context, fragments=["panel"], status=status, triggers=triggers)
+
+
+def contested(request: HttpRequest, lead: Lead, form: FactsForm, refusal: ChangedMeanwhile) -> HttpResponse:
+    """Somebody else was quicker at the same fact: what was typed stays, beside what it is now and two ways on."""
+    return panel_or_page(request, lead, facts_form=form.against(lead, refusal.facts["by"]), status=refusal.status)
 
 
 def changed(request: HttpRequest, lead: Lead, say: str = "") -> HttpResponse:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 from pipeline_crm.foundation.requests import once
+from pipeline_crm.foundation.revision import ChangedMeanwhile
 
 from ..domain import capturing, describing, noting, revising
 from ..forms import ActivityForm, FactsForm, NewLeadForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
@@ -43,9 +44,12 @@ def facts(request: HttpRequest, lead: Lead) -> HttpResponse:
     if not form.is_valid():
         return answers.panel_or_page(request, lead, facts_form=form, status=422)
     fresh = Lead.objects.get(pk=lead.pk)
-    revising.revise(
-        fresh, by=request.user, at=timezone.now(), seen_version=form.cleaned_data.get("version"), **form.sent()
-    )
+    seen = form.seen()
+    version = None if seen else form.cleaned_data.get("version")
+    try:
+        revising.revise(fresh, by=request.user, at=timezone.now(), seen=seen, seen_version=version, **form.sent())
+    except ChangedMeanwhile as refusal:
+        return answers.contested(request, fresh, form, refusal)
     return answers.changed(request, fresh)
 
 

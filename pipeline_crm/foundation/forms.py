@@ -44,14 +44,16 @@ def date_input() -> forms.DateInput:
 
 
 class WhenField(forms.DateField):
-    """The day something happened. Cleans to noon of that day; today and nothing clean to None, which means now."""
+    """The day something happened. Cleans to noon of that day; nothing cleans to None, and so does today, which then
+    means now, unless `today_is_now` is off."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, today_is_now: bool = True, **kwargs: Any) -> None:
+        self.today_is_now = today_is_now
         super().__init__(**({"required": False, "widget": date_input(), "label": _("When")} | kwargs))
 
     def clean(self, value: Any) -> Any:
         day = super().clean(value)
-        if day is None or day == timezone.localdate():
+        if day is None or (self.today_is_now and day == timezone.localdate()):
             return None
         return timezone.make_aware(datetime.combine(day, time(12)))
 
@@ -72,6 +74,35 @@ class AmountField(forms.DecimalField):
             if groups := self.grouped.fullmatch(value):
                 value = value.replace(groups[1], "")
         return super().to_python(value)
+
+
+class RememberingForm(forms.ModelForm):
+    """A form whose fields send along what they held when they were shown (`{{ field|as_seen }}`), so that two people
+    who change the same card disturb one another only where both changed the same."""
+
+    contested: dict[str, Any] = {}  # field → who changed it meanwhile
+
+    def seen(self) -> dict[str, Any]:
+        """What the fields held when they were shown, cleaned as what was sent is; nothing for those that do not say."""
+        said = {name: self.data[self.add_initial_prefix(name)] for name in self.fields if self._says(name)}
+        shown = type(self)(said, instance=self.instance)
+        shown.fields = {name: field for name, field in shown.fields.items() if name in said}
+        shown.is_valid()
+        return shown.cleaned_data
+
+    def against(self, fresh: Any, by: dict[str, Any]) -> "RememberingForm":
+        """The same form, still holding what was typed, over the card as it is now; sent again it overrules `by`."""
+        now, data = type(self)(instance=fresh), self.data.copy()
+        for name in self.fields:
+            value = now.initial.get(name)
+            data[self.add_initial_prefix(name)] = "" if value is None else str(value)
+        form = type(self)(data, instance=fresh, auto_id=self.auto_id)
+        form.fields = {name: field for name, field in form.fields.items() if name in self.fields}
+        form.contested = by
+        return form
+
+    def _says(self, name: str) -> bool:
+        return self.add_initial_prefix(name) in self.data
 
 
 class CardsForm(forms.Form):

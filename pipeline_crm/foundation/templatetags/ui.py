@@ -53,6 +53,12 @@ def money(amount: Decimal | None, currency: str = "EUR") -> str:
 
 
 @register.filter
+def money_whole(amount: Decimal | None, currency: str = "EUR") -> str:
+    """€10 700 without cents, for sums and estimates."""
+    return amounts.in_full(None if amount is None else round(Decimal(amount)), currency)
+
+
+@register.filter
 def money_short(amount: Decimal | None, currency: str = "EUR") -> str:
     return amounts.in_short(amount, currency)
 
@@ -150,6 +156,24 @@ def field(form: Any, name: str) -> Any:
 def any_error(form: Any, names: str) -> bool:
     """Whether one of these fields of the form was refused."""
     return any(name in form.errors for name in names.split())
+
+
+@register.filter
+def as_seen(field: Any) -> str:
+    """A hidden field that sends along what the field holds now (`RememberingForm`)."""
+    return field.as_hidden(only_initial=True)
+
+
+@register.filter
+def is_contested(form: Any, names: str) -> bool:
+    """Whether somebody else changed one of these fields since the form was shown."""
+    return any(name in form.contested for name in names.split())
+
+
+@register.filter
+def contested_by(form: Any, names: str) -> Any:
+    """Who changed one of these fields since the form was shown; None when that is not known."""
+    return next((form.contested[name] for name in names.split() if form.contested.get(name)), None)
 
 
 @register.simple_tag
