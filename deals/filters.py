@@ -16,7 +16,7 @@ from pipeline_crm.foundation.forms import AmountField, PlainTextField, date_inpu
 from pipeline_crm.foundation.ordering import DAY, Order
 
 from .domain.stalling import ENOUGH_PASSAGES
-from .models import DealActivity, DealType, StageKind
+from .models import DealActivity, DealType, Pipeline, Stage, StageKind
 
 
 class Closes:
@@ -87,6 +87,11 @@ class DealFilter(FilterForm):
         return form
 
     @property
+    def of_board(self) -> str:
+        """What the board understands of it."""
+        return self.query()
+
+    @property
     def order(self) -> Order:
         return next(order for order in ORDERS if order.name == self.cleaned_data["sort"])
 
@@ -119,6 +124,55 @@ class DealFilter(FilterForm):
         if chosen.get("attention"):
             deals = deals.filter(needs_attention(at=at, today=today))
         return deals
+
+
+class Status:
+    """Which deals a list shows by how they stand."""
+
+    OPEN, WON, LOST, ALL = "open", "won", "lost", "all"
+    CHOICES = [("", _("Open")), (WON, _("Won")), (LOST, _("Lost")), (ALL, _("Open and closed"))]
+
+
+class TableFilter(DealFilter):
+    """The filter of the board, for a list: closed deals too, one stage, and any column to order by."""
+
+    beside = (*DealFilter.beside, "page")
+    arranges = ("sort", "order")
+    OF_THE_LIST = ("status", "stage", "order")
+    COLUMNS = (
+        "name", "title", "stage", "value", "chance", "weighted", "close", "next", "days", "owner", "source", "tags",
+    )  # fmt: skip
+
+    status = forms.ChoiceField(required=False, choices=Status.CHOICES, label=_("Status"))
+    stage = forms.ModelChoiceField(Stage.objects.none(), required=False, label=_("Stage"), empty_label=_("Any stage"))
+    order = forms.RegexField(rf"^-?({'|'.join(COLUMNS)})$", required=False, label=_("Order"))
+
+    def __init__(self, *args, pipeline: Pipeline | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["stage"].queryset = pipeline.stages.in_use() if pipeline else Stage.objects.in_use()
+
+    @property
+    def column(self) -> str:
+        return self.cleaned_data["order"].removeprefix("-") or "value"
+
+    @property
+    def falls(self) -> bool:
+        """Whether the largest come first."""
+        order = self.cleaned_data["order"]
+        return order.startswith("-") if order else True
+
+    @property
+    def of_board(self) -> str:
+        """What the board understands of it."""
+        return self.query(**dict.fromkeys(self.OF_THE_LIST))
+
+    def apply(self, deals, *, user, at: datetime, today: date):
+        chosen = self.chosen
+        if "stage" in chosen:
+            deals = deals.filter(stage=chosen["stage"])
+        elif (status := chosen.get("status", Status.OPEN)) != Status.ALL:
+            deals = deals.filter(stage__kind=status)
+        return super().apply(deals, user=user, at=at, today=today)
 
 
 LOOKUPS = {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import board, bulk, catalogue, changes, deal, pipelines, steps
+from .views import board, bulk, catalogue, changes, deal, pipelines, steps, table
 
 app_name = "deals"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("sales/<int:pk>/changes/", changes.changes, name="changes"),
     path("sales/<int:pk>/cards/", changes.cards, name="cards"),
     path("sales/<int:pk>/columns/<int:stage_pk>/", board.column, name="column"),
+    path("sales/<int:pk>/table/", table.table, name="table"),
+    path("sales/<int:pk>/table.csv", table.table_csv, name="table_csv"),
+    path("deals/<int:pk>/row/", table.row, name="row"),
     path("sales/<int:pk>/bulk/", bulk.bulk, name="bulk"),
     path("sales/<int:pk>/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),
     path("leads/<int:pk>/acceptance/", deal.acceptance, name="acceptance"),

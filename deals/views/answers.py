@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from leads.domain.recycling import local_date
-from pipeline_crm.foundation.answers import back, first_error, page_query
+from pipeline_crm.foundation.answers import back, first_error, page_path, page_query
 from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
@@ -114,6 +114,13 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
 def contested(request: HttpRequest, deal: Deal, form: FactsForm, refusal: ChangedMeanwhile) -> HttpResponse:
     """Somebody else was quicker at the same fact: what was typed stays, beside what it is now and two ways on."""
     return panel_or_page(request, deal, facts_form=form.against(deal, refusal.facts["by"]), status=refusal.status)
+
+
+def not_fitting(request: HttpRequest, deal: Deal, form: FactsForm) -> HttpResponse:
+    """The panel with what is wrong beside its field; the table, which has no panel, is told in a sentence."""
+    if page_path(request) == reverse("deals:table", args=[deal.pipeline_id]):
+        raise first_error(form)
+    return panel_or_page(request, deal, facts_form=form, status=422)
 
 
 def changed(request: HttpRequest, deal: Deal, say: str = "") -> HttpResponse:

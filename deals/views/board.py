@@ -1,3 +1,5 @@
+from datetime import date, datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -40,16 +42,20 @@ def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> di
     return {
         "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
         "filter": filter,
+        "pipeline": pipeline,
         "page_path": reverse("deals:board", args=[pipeline.pk]),
         "pipelines": Pipeline.objects.visible_to(request.user),
         "new_deal_form": NewDealForm(user=request.user, initial={"pipeline": pipeline.pk}, auto_id="new_%s"),
-        "lost_reasons": [
-            (reason, recycling.proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)
-        ],
+        "lost_reasons": lost_reasons(at),
         "bulk": chosen_bar(pipeline),
         "today": local_date(at),
         "at": at,
     }
+
+
+def lost_reasons(at: datetime) -> list[tuple[LostReason, date]]:
+    """Each reason with the day to contact again that it proposes."""
+    return [(reason, recycling.proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)]
 
 
 def chosen_bar(pipeline: Pipeline) -> dict:

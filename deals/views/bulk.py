@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from leads.models import Batch
-from pipeline_crm.foundation.answers import back, first_error, page_query
+from pipeline_crm.foundation.answers import back, first_error, page_path, page_query
 from pipeline_crm.foundation.bulk import happening, tell
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
@@ -22,6 +22,7 @@ from ..filters import DealFilter
 from ..forms import TogetherForm
 from ..models import Deal, Pipeline
 from .board import board_of
+from .table import filter_of_page, table_of
 
 
 @acts_on(Pipeline)
@@ -55,10 +56,12 @@ def answered(request: HttpRequest, pipeline: Pipeline, outcome: Outcome, *, say:
     if not is_fragment_request(request):
         tell(request, outcome, say=say)
         return back(request, reverse("deals:board", args=[pipeline.pk]))
-    filter = DealFilter(page_query(request))
-    filter = filter if filter.is_valid() else DealFilter.none()
     triggers = {"bulk-done": happening(outcome, say=say, undo=undo)}
-    context = board_of(request, pipeline, filter)
+    if page_path(request) == reverse("deals:table", args=[pipeline.pk]):
+        context = table_of(request, pipeline, filter_of_page(request, pipeline))
+        return render_page(request, "deals/table.html", context, fragments=["rows"], triggers=triggers)
+    filter = DealFilter(page_query(request))
+    context = board_of(request, pipeline, filter if filter.is_valid() else DealFilter.none())
     return render_page(request, "deals/board.html", context, fragments=["board"], triggers=triggers)
 
 

@@ -76,7 +76,7 @@ def facts(request: HttpRequest, deal: Deal) -> HttpResponse:
     form = FactsForm(request.POST, instance=deal, auto_id="fact_%s")
     form.fields = {name: field for name, field in form.fields.items() if name in request.POST or name == "version"}
     if not form.is_valid():
-        return answers.panel_or_page(request, deal, facts_form=form, status=422)
+        return answers.not_fitting(request, deal, form)
     fresh = Deal.objects.select_related("pipeline", "stage", "lead").get(pk=deal.pk)
     seen = form.seen()
     version = None if seen else form.cleaned_data.get("version")

@@ -101,6 +101,18 @@ def write(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     writer.writerows([harmless(cell) for cell in row] for row in rows)
 
 
+def stream(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The same file line by line, its header first, with the mark by which spreadsheets know UTF-8."""
+    line = io.StringIO(newline="")
+    line.write("\ufeff")
+    writer = csv.writer(line)
+    for row in rows:
+        writer.writerow([harmless(cell if isinstance(cell, (int, str)) else str(cell)) for cell in row])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
 def write_raw(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A file for machines: reads back exactly, formulas included. Never offer it as the ordinary download."""
     writer = csv.writer(stream)

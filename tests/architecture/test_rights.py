@@ -36,10 +36,13 @@ FOR_EVERYONE_SIGNED_IN = {
     "marketing/", "marketing/distance/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
-    "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/",
+    "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/", "sales/<pk>/table/", "sales/<pk>/table.csv",
     "insight/", "insight/cards/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
-FOR_WHO_SEES_THE_CARD = {"leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "deals/<pk>/", "deals/<pk>/card/", "jobs/<pk>/"}
+FOR_WHO_SEES_THE_CARD = {
+    "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/",
+    "deals/<pk>/", "deals/<pk>/card/", "deals/<pk>/row/", "jobs/<pk>/",
+}  # fmt: skip
 A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
 
 
