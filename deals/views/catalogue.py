@@ -66,15 +66,27 @@ def lines(request: HttpRequest, deal: Deal) -> HttpResponse:
     form = LineForm(request.POST, deal=deal, auto_id="line_%s")
     taken = request.POST.get("remove", "")
     if taken.isdecimal() and len(taken) < 5 and int(taken) < len(rows):
+        form = None
         del rows[int(taken)]
     elif form.is_valid():
         sent = form.cleaned_data
         rows.append((sent["product"], sent["quantity"], sent["unit_price"]))
     else:
         return answers.panel_or_page(request, deal, line_form=form, status=422)
-    follow = request.POST.get("follow") == "on"
-    revising.set_lines(deal, lines=rows, follow=follow, by=request.user, at=timezone.now())
+    follow, seen = request.POST.get("follow") == "on", version_seen(request)
+    try:
+        revising.set_lines(deal, lines=rows, follow=follow, seen_version=seen, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        if form is None:
+            raise
+        form.add_error(None, str(refusal))
+        return answers.panel_or_page(request, deal, line_form=form, status=refusal.status)
     return answers.changed(request, deal)
+
+
+def version_seen(request: HttpRequest) -> int | None:
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else None
 
 
 def keep(request: HttpRequest, change) -> HttpResponse:

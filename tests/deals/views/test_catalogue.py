@@ -57,3 +57,17 @@ def test_products_of_a_deal_come_and_go_and_the_amount_follows(client, admin):
     assert (answer.status_code, "Give the price of one." in answer.content.decode()) == (422, True)
     answer = client.post(address, {"product": "", "quantity": "0"})
     assert answer.status_code == 422
+
+
+def test_products_are_not_changed_over_what_has_not_been_seen(client, admin):
+    deal = make_deal(by=admin, owner=admin)
+    seat = cataloguing.keep_product("Seat", price=Decimal("99.50"), currency="EUR", by=admin)
+    address, sent = f"/deals/{deal.pk}/lines/", {"product": seat.pk, "quantity": "1", "version": deal.version}
+    assert f'name="version" value="{deal.version}"' in client.get(f"/deals/{deal.pk}/").content.decode()
+    client.post(address, sent)
+    answer = client.post(address, sent | {"quantity": "7"})
+    page = answer.content.decode()
+    assert (answer.status_code, deal.lines.count()) == (409, 1)
+    assert "Your change was not made." in page and 'value="7"' in page
+    assert client.post(address, {"remove": "0", "version": deal.version}).status_code == 409
+    assert deal.lines.count() == 1
