@@ -43,8 +43,8 @@ def undo(deal: Deal, *, by, at: datetime, seen_version: int | None = None) -> De
 def void_step(deal: Deal, *, seq: int, reason: str, by) -> Deal:
     """Say, at any later time and with a reason, that a step never happened."""
     _log.lock(deal)
-    newest = stage_log.history(deal)[-1]
-    if newest.seq == seq:
+    steps = stage_log.history(deal)
+    if steps[-1].seq == seq and len(steps) > 1:
         take_back(deal, by=by, reason=reason)
     else:
         stage_log.void(deal, seq=seq, reason=reason, by=by)
@@ -78,5 +78,10 @@ def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
         lead_undoing.take_back(lead, by=by, reason=reason)
     elif deal.stage.is_open and lead.stage != LeadStage.ACCEPTED:
         qualifying.accept(lead, by=by, at=timezone.now())
-    elif back_in.kind == StageKind.LOST and lead.stage == LeadStage.ACCEPTED and follows:
+    elif back_in.kind == StageKind.LOST and lead.stage == LeadStage.ACCEPTED and follows and _is_the_only(deal):
         lead_undoing.take_back(lead, by=by, reason=reason)
+
+
+def _is_the_only(deal: Deal) -> bool:
+    """Whether sales has no other open deal with the lead, for which it would have to stay."""
+    return not deal.lead.deals.open().exclude(pk=deal.pk).exists()

@@ -43,7 +43,8 @@ def void_step(lead: Lead, *, seq: int, reason: str, by) -> Lead:
     for step in story:
         if step.seq == seq:
             _with_marketing(lead, step)
-    if story[-1].seq == seq:
+            _before_its_return(lead, step, newest=story[-1])
+    if story[-1].seq == seq and len(story) > 1:
         take_back(lead, by=by, reason=reason)
     else:
         stage_log.void(lead, seq=seq, reason=reason, by=by)
@@ -66,6 +67,15 @@ def within_grace(newest, at: datetime) -> None:
 def _with_marketing(lead: Lead, step) -> None:
     if step.to_key == LeadStage.ACCEPTED:
         raise WithSales(_("Sales has accepted %(name)s. Correct its deal instead.") % {"name": lead.name}, card=lead)
+
+
+def _before_its_return(lead: Lead, step, *, newest) -> None:
+    if step.to_key == LeadStage.WAITING and step.seq != newest.seq:
+        raise WithSales(
+            _("Sales gave %(name)s back then, after a lost deal. What followed rests on that, so it stays.")
+            % {"name": lead.name},
+            card=lead,
+        )
 
 
 @transaction.atomic

@@ -96,8 +96,8 @@ def corrections(request: HttpRequest, lead: Lead) -> HttpResponse:
         if sent["kind"] == "void":
             undoing.void_step(lead, seq=sent["seq"], reason=sent["reason"], by=request.user)
         else:
-            moment = sent["occurred_at"] or timezone.now()
-            undoing.redate_step(lead, seq=sent["seq"], occurred_at=moment, reason=sent["reason"], by=request.user)
+            day = sent["occurred_at"]
+            undoing.redate_step(lead, seq=sent["seq"], occurred_at=day, reason=sent["reason"], by=request.user)
     except Refusal as refusal:
         return answers.not_moved(request, lead, refusal)
     return answers.changed(request, lead, _("The history is corrected."))

@@ -237,8 +237,10 @@ def void(card: Card, *, seq: int, reason: str, by) -> None:
     """Say that a step in the middle of the locked card's history never happened. The newest one needs `step_back`."""
     steps = history(card)
     position = _position(steps, seq)
-    if position in (0, len(steps) - 1):
-        raise NoSuchStep(_("The first step stays, and the newest is undone instead."))
+    if position == 0:
+        raise NoSuchStep(_("It began somewhere, so its first step stays. Its day can be corrected."))
+    if position == len(steps) - 1:
+        raise NoSuchStep(_("The newest step is undone instead."))
     for one in steps[position].seqs:
         _amend(card, one, AmendmentKind.VOID, by=by, reason=reason)
     card.stage_entered_at = history(card)[-1].occurred_at
@@ -416,7 +418,11 @@ def _position(steps: Sequence[EffectiveStep], seq: int) -> int:
     for position, step in enumerate(steps):
         if step.seq == seq:
             return position
-    raise NoSuchStep(_("Step %(seq)s is not part of the history any more.") % {"seq": seq})
+    if any(seq in step.seqs for step in steps):
+        raise NoSuchStep(
+            _("A step before it was taken back, so this one begins nothing: it was in that stage already.")
+        )
+    raise NoSuchStep(_("This step has been taken back already."))
 
 
 def _day(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from leads.domain import recycling as lead_recycling
 from leads.domain import undoing as lead_undoing
 from leads.domain.recycling import local_date
 from leads.models import LeadStage
+from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.stage_log import NoSuchStep, StepBeforePrevious, discrepancies, history
 from tests.factories import ago, make_deal, make_reason, stage_of
 
@@ -179,4 +180,116 @@ def test_a_named_day_may_be_the_day_of_the_step_before():
     closing.win(deal, by=None, at=noon)
     assert deal.stage_entered_at == deal.created_at
     undoing.redate_step(deal, seq=2, occurred_at=noon, reason="signed that day", by=None)
+    assert clean(deal)
+
+
+@pytest.fixture
+def told():
+    """Inquiry 20 days ago, Hearing 9, Proposal 5, Order 2 days ago."""
+    deal = make_deal(at=ago(20))
+    for days, name in [(9, "Hearing"), (5, "Proposal"), (2, "Order")]:
+        moving.move(deal, to=stage_of(deal.pipeline, name), by=None, at=ago(days))
+    return deal
+
+
+@pytest.mark.parametrize(
+    ("seq", "days", "refused"),
+    [
+        (1, 400, ""),
+        (1, 9.5, ""),
+        (1, 8, "This step lies between the beginning and "),
+        (2, 19, ""),
+        (2, 5.5, ""),
+        (2, 21, "This step lies between "),
+        (2, 4, "This step lies between "),
+        (4, 0, ""),
+        (4, 6, "This step lies between "),
+        (4, -1, "has not come yet."),
+        (9, 3, "This step has been taken back already."),
+    ],
+)
+def test_a_step_is_redated_between_its_neighbours_and_the_refusal_names_them(told, seq, days, refused):
+    before = told.version
+    if refused:
+        with pytest.raises(Refusal) as refusal:
+            undoing.redate_step(told, seq=seq, occurred_at=ago(days), reason="so it was", by=None)
+        assert refused in str(refusal.value)
+        assert (told.amendments.count(), told.version) == (0, before)
+    else:
+        day = ago(days)
+        undoing.redate_step(told, seq=seq, occurred_at=day, reason="so it was", by=None)
+        assert history(told)[seq - 1].occurred_at == day
+        assert told.created_at == history(told)[0].occurred_at
+        assert told.stage_entered_at == history(told)[-1].occurred_at
+    assert clean(told)
+
+
+def test_the_latest_word_about_a_day_counts_and_gives_its_neighbours_room(told):
+    undoing.redate_step(told, seq=2, occurred_at=ago(15), reason="first guess", by=None)
+    undoing.redate_step(told, seq=2, occurred_at=ago(12), reason="better known", by=None)
+    undoing.redate_step(told, seq=3, occurred_at=ago(11), reason="came sooner", by=None)
+    assert [(timezone.now() - step.occurred_at).days for step in history(told)] == [20, 12, 11, 2]
+    assert clean(told)
+
+
+@pytest.mark.parametrize(
+    ("seq", "left", "refused"),
+    [
+        (1, [], "It began somewhere, so its first step stays. Its day can be corrected."),
+        (2, ["Inquiry", "Proposal", "Order"], ""),
+        (3, ["Inquiry", "Hearing", "Order"], ""),
+        (4, ["Inquiry", "Hearing", "Proposal"], ""),
+        (9, [], "This step has been taken back already."),
+    ],
+)
+def test_any_step_but_the_first_can_be_said_never_to_have_happened(told, seq, left, refused):
+    if refused:
+        with pytest.raises(NoSuchStep, match=refused):
+            undoing.void_step(told, seq=seq, reason="a slip", by=None)
+    else:
+        undoing.void_step(told, seq=seq, reason="a slip", by=None)
+        assert (names(told), told.stage.name) == (left, left[-1])
+        with pytest.raises(NoSuchStep, match="taken back already"):
+            undoing.void_step(told, seq=seq, reason="again", by=None)
+        with pytest.raises(NoSuchStep, match="taken back already"):
+            undoing.redate_step(told, seq=seq, occurred_at=ago(3), reason="again", by=None)
+    assert clean(told)
+
+
+def test_the_only_step_stays_too():
+    deal = make_deal()
+    with pytest.raises(NoSuchStep, match="It began somewhere"):
+        undoing.void_step(deal, seq=1, reason="no", by=None)
+
+
+def test_a_step_that_begins_nothing_any_more_says_so():
+    deal = make_deal(at=ago(9))
+    for day, stage in [(8, "Hearing"), (7, "Inquiry"), (6, "Proposal")]:
+        moving.move(deal, to=stage_of(deal.pipeline, stage), by=None, at=ago(day))
+    undoing.void_step(deal, seq=2, reason="slip", by=None)
+    for correct in (
+        lambda: undoing.void_step(deal, seq=3, reason="no", by=None),
+        lambda: undoing.redate_step(deal, seq=3, occurred_at=ago(7), reason="no", by=None),
+    ):
+        with pytest.raises(NoSuchStep, match="it was in that stage already"):
+            correct()
+    assert clean(deal)
+
+
+def test_a_named_day_fits_in_on_the_day_of_either_neighbour(told):
+    for seq, day in [(3, history(told)[1].occurred_at), (3, history(told)[3].occurred_at), (4, timezone.now())]:
+        noon = timezone.localtime(day).replace(hour=12, minute=0, second=0, microsecond=0)
+        undoing.redate_step(told, seq=seq, occurred_at=noon, reason="that day", by=None)
+        assert timezone.localdate(history(told)[seq - 1].occurred_at) == noon.date()
+    assert clean(told)
+
+
+def test_undoing_a_reopening_leaves_the_lead_with_sales_while_another_deal_is_open():
+    deal = make_deal(at=ago(9))
+    lost_and_recycled(deal)
+    closing.reopen(deal, by=None, at=timezone.now())
+    other = make_deal(lead=deal.lead, pipeline=deal.pipeline, at=timezone.now())
+    undoing.undo(deal, by=None, at=timezone.now())
+    other.lead.refresh_from_db()
+    assert (deal.stage.kind, other.stage.is_open, other.lead.stage) == ("lost", True, LeadStage.ACCEPTED)
     assert clean(deal)

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from deals.domain import moving, shaping
 from deals.models import Deal
@@ -104,6 +105,22 @@ def test_a_step_is_redated_with_a_reason(scene):
     page = client.get(f"/deals/{deal.pk}/").content.decode()
     assert "Signed on Friday" in page
     assert '<span>Proposal</span><small class="num">8 d</small>' in page or "7 d" in page
+
+
+def test_a_correction_names_its_day_and_the_first_step_has_one_too(scene):
+    client, _ana, deal = scene
+    address, sent = f"/deals/{deal.pk}/corrections/", {"kind": "redate", "reason": "Heard later"}
+    answer = client.post(address, sent | {"seq": 2}, **HTMX)
+    assert answer.status_code == 422
+    assert json.loads(answer["HX-Trigger"])["refused"]["message"] == "On: Name the day on which it happened."
+    assert client.post(address, sent | {"seq": 2, "occurred_at": timezone.localdate()}).status_code == 302
+    assert client.post(address, sent | {"seq": 1, "occurred_at": "2020-01-02"}).status_code == 302
+    deal.refresh_from_db()
+    assert timezone.localdate(deal.created_at) == date(2020, 1, 2)
+    assert timezone.localdate(deal.stage_entered_at) == timezone.localdate()
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert page.count("Correct this step") == 2
+    assert page.count("It never happened") == 1
 
 
 @pytest.fixture

@@ -109,3 +109,16 @@ def test_revisions_are_written_down():
     ana = make_user(name="Ana", team=make_team())
     revising.revise(lead, owner=ana, value=100, by=ana, at=ago(0))
     assert [(c.field, c.after) for c in lead.changes.all()] == [("owner", ana.pk), ("value", 100)]
+
+
+def test_a_return_from_sales_is_taken_back_only_while_nothing_follows_it():
+    lead = make_lead(at=ago(9), stage=LeadStage.ACCEPTED)
+    day = recycling.local_date(timezone.now())
+    recycling.put_back(lead, contact_again_on=day, by=None, at=ago(3))
+    recycling.wake(lead, by=None, at=ago(2))
+    with pytest.raises(undoing.WithSales, match="What followed rests on that"):
+        undoing.void_step(lead, seq=2, reason="no", by=None)
+    undoing.void_step(lead, seq=3, reason="woken too early", by=None)
+    undoing.void_step(lead, seq=2, reason="the wrong deal", by=None)
+    assert (lead.stage, lead.attempt, lead.contact_again_on) == (LeadStage.ACCEPTED, 1, None)
+    assert not list(discrepancies(Lead))
