@@ -11,6 +11,7 @@ import { isHolding } from "./keyboard.js";
 import { isDragging } from "./pointer.js";
 import { fetchCard } from "./send.js";
 import { listen } from "./stream.js";
+import "./following.js";
 
 const TOGETHER = 60; // milliseconds in which several nudges become one request
 const AT_ONCE = 50; // cards of one request
@@ -55,6 +56,7 @@ function heard({ t, id, v, src }) {
 function note(id, version, mine = false) {
   const known = changed.get(String(id));
   changed.set(String(id), { version: Math.max(version, known?.version ?? 0), mine: mine && (known?.mine ?? true) });
+  document.dispatchEvent(new CustomEvent("card-touched", { detail: { id, version, mine } }));
   soon();
 }
 
