@@ -1,7 +1,8 @@
 import rules
 
 from leads.models import LeadStage
-from pipeline_crm.accounts.rules import changes_card, in_team, markets
+from pipeline_crm.accounts.models import Role
+from pipeline_crm.accounts.rules import changes_card, in_team, is_admin, is_signed_in, markets
 
 
 @rules.predicate
@@ -10,4 +11,19 @@ def awaits_sales(user, lead) -> bool:
     return lead is not None and lead.stage == LeadStage.READY
 
 
+@rules.predicate
+def works_in_marketing(user) -> bool:
+    """Writes what goes out to many: marketers, and managers of any team."""
+    return user.has_role(Role.MARKETER) or user.has_role(Role.MANAGER)
+
+
+@rules.predicate
+def changes_lead_of_mail(user, mail) -> bool:
+    return mail is not None and user.has_perm("leads.change_lead", mail.lead)
+
+
 rules.add_perm("leads.change_lead", changes_card | (in_team & (markets | awaits_sales)))
+does_marketing = is_signed_in & (is_admin | works_in_marketing)
+rules.add_perm("leads.market", does_marketing)
+rules.add_rule("does_marketing", does_marketing)  # for templates: asks no other backend, and so no database
+rules.add_perm("leads.change_mail", changes_lead_of_mail)

@@ -4,8 +4,21 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import job_kind
 
 from .domain import recycling
+from .domain.contacting import mailing
+from .models import Mail
 
 
 @job_kind("leads.wake_due", title=_("Waking leads whose day has come"))
 def wake_due(job) -> dict:
     return {"woken": recycling.wake_due(at=timezone.now())}
+
+
+@job_kind("leads.send_mail", title=_("Sending a mail"))
+def send_mail(job, *, mail: int):
+    """Handing over stands between two commits, so that a worker that ends in between leaves a trace."""
+    letter = Mail.objects.select_related("lead__owner", "lead__organisation", "person", "consent").get(pk=mail)
+    if mailing.begin(letter, job=job.pk, at=timezone.now()):
+        yield
+        outcome = mailing.hand_over(letter)
+        mailing.record(letter, outcome, at=timezone.now())
+    return {"state": letter.state, "may_be_twice": letter.may_be_twice}

@@ -8,7 +8,7 @@ from django.utils import timezone
 from deals.domain import opening, shaping
 from deals.models import Deal, LostReason, Pipeline, Stage
 from leads.domain import capturing
-from leads.models import Lead
+from leads.models import Lead, Mail, MailTemplate, Person
 from pipeline_crm.accounts.models import Membership, Role, Team, User
 
 _numbers = count(1)
@@ -54,6 +54,16 @@ def make_reason(name: str = "", days: int | None = 90) -> LostReason:
 def make_lead(*, by: User | None = None, at: datetime | None = None, **fields) -> Lead:
     fields.setdefault("organisation", f"Company {next(_numbers)}")
     return capturing.capture(by=by, at=at or ago(30), **fields)
+
+
+def make_mail(lead: Lead, **fields) -> Mail:
+    """A mail that waits, from a template of its own."""
+    at = ago(1)
+    person = lead.person or Person.objects.create(name="Kim", email=f"person{next(_numbers)}@example.com")
+    words = {"name": f"Template {next(_numbers)}", "subject": "Hello", "body": "How are you?"}
+    template = MailTemplate.objects.create(created_at=at, **words)
+    facts = {"subject": "Hello", "text": "How are you?", "purpose": "offers", "to": person.email}
+    return Mail.objects.create(lead=lead, person=person, template=template, due_at=at, created_at=at, **facts | fields)
 
 
 def make_deal(

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from leads.domain.contacting import recalling
-from leads.domain.contacting.recalling import Told, same_person
+from leads.domain.contacting.persons import same_person
+from leads.domain.contacting.recalling import Told
 from leads.models import Organisation, Person
 
 from ..models import Deal, DealActivity

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.foundation.forms import PlainTextField, date_input
 
 from ..domain.contacting import ruling
-from ..models import DistanceRules
+from ..models import Basis, DistanceRules, Lead, MailTemplate, Purpose
 
 
 class DistanceForm(forms.ModelForm):
@@ -47,4 +47,77 @@ class HolidayForm(forms.Form):
         max_length=100,
         required=False,
         help_text=_("As the companies there are recorded; empty: everywhere."),
+    )
+
+
+class TemplateForm(forms.Form):
+    """The words of a mail."""
+
+    name = PlainTextField(label=_("Name"), max_length=80, help_text=_("Only you and your colleagues see it."))
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices)
+    subject = PlainTextField(label=_("Subject"), max_length=200)
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=_("An empty line begins a paragraph, a dash a line of a list. Web addresses become links."),
+    )
+
+    @classmethod
+    def of(cls, template: MailTemplate) -> "TemplateForm":
+        return cls(initial={name: getattr(template, name) for name in cls.base_fields})
+
+
+class PreviewForm(forms.Form):
+    """On which lead a template is tried: one of the newest that can be written to."""
+
+    lead = forms.TypedChoiceField(label=_("Try it on"), coerce=int)
+
+    def __init__(self, *args, user, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        written_to = Lead.objects.open().visible_to(user).exclude(person=None).exclude(person__email="")
+        self.leads = {
+            lead.pk: lead for lead in written_to.select_related("person", "organisation", "owner").order_by("-id")[:50]
+        }
+        self.fields["lead"].choices = [(pk, str(lead)) for pk, lead in self.leads.items()]
+
+    def clean_lead(self) -> Lead:
+        return self.leads[self.cleaned_data["lead"]]
+
+
+class MailForm(forms.Form):
+    """Which mail a lead is sent."""
+
+    template = forms.ModelChoiceField(MailTemplate.objects.none(), label=_("Template"), empty_label=None)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["template"].queryset = MailTemplate.objects.filter(archived_at=None)
+
+
+class ConsentForm(forms.Form):
+    """What somebody agreed to, and what shows it."""
+
+    purposes = forms.MultipleChoiceField(
+        label=_("May be written to about"), choices=Purpose.choices, widget=forms.CheckboxSelectMultiple
+    )
+    basis = forms.ChoiceField(
+        label=_("Because of"), choices=[choice for choice in Basis.choices if choice[0] != Basis.WITHDRAWN]
+    )
+    words = forms.CharField(
+        label=_("How do we know?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The words agreed to and when, or why our interest outweighs theirs."),
+    )
+
+
+class LeavingForm(forms.Form):
+    """What somebody still wants to hear about; nothing chosen, nothing."""
+
+    purposes = forms.MultipleChoiceField(
+        label=_("I would still like to receive"),
+        choices=Purpose.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )

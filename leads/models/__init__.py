@@ -1,7 +1,9 @@
 from .activity import Activity, ActivityKind, LeadActivity
 from .batch import Batch
+from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
+from .mail import Mail, MailState, MailTemplate
 from .norm import LeadStageNorm
 from .organisation import Organisation
 from .person import Person
@@ -14,7 +16,11 @@ __all__ = [
     "OPEN_STAGES",
     "Activity",
     "ActivityKind",
+    "Basis",
     "Batch",
+    "Channel",
+    "Consent",
+    "ConsentProof",
     "DisqualifyReason",
     "DistanceRules",
     "Lead",
@@ -24,8 +30,12 @@ __all__ = [
     "LeadEvent",
     "LeadStage",
     "LeadStageNorm",
+    "Mail",
+    "MailState",
+    "MailTemplate",
     "Organisation",
     "Person",
+    "Purpose",
     "Recycling",
     "Source",
 ]

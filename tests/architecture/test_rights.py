@@ -18,7 +18,7 @@ from leads.models import Batch
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user
+from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -30,17 +30,18 @@ OURS = {
 CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible Job")
 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
-PUBLIC = {"health/"}
+PUBLIC = {"health/", "unsubscribe/<token>/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/columns/<stage>/", "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
+    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/columns/<stage>/",
+    "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/", "sales/<pk>/table/", "sales/<pk>/table.csv",
     "insight/", "insight/cards/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {
-    "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/",
+    "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "marketing/mails/<pk>/",
     "deals/<pk>/", "deals/<pk>/card/", "deals/<pk>/row/", "jobs/<pk>/",
 }  # fmt: skip
 A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
@@ -75,6 +76,8 @@ def scene():
         "Job": Job.objects.create(kind="jobs.tidy", idem_key="1", by=ana, accepted_at=now, due_at=now, state="dead"),
         "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
         "Product": Product.objects.create(name="Seat"),
+        "Mail": (mail := make_mail(lead)),
+        "MailTemplate": mail.template,
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "batch": Batch.objects.create(kind="deals move", by=ana, created_at=now, summary={"did": {}}),
@@ -90,7 +93,7 @@ def path(route: str, scene: dict) -> str:
         (model for start, model in {
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
-            "marketing/distance/holidays/": "Holiday",
+            "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {
@@ -99,6 +102,7 @@ def path(route: str, scene: dict) -> str:
         "stage": "nurturing",
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
+        "token": scene["Mail"].token,
         "membership_pk": scene["Membership"].pk,
         "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
     }

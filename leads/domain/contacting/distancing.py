@@ -6,7 +6,7 @@ A pure rule: it knows no database and no clock. `recalling` gathers what it judg
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -59,10 +59,11 @@ class Rules:
 
 @dataclass(frozen=True, order=True)
 class Contact:
-    """One time somebody was contacted, or is going to be: when, and in words how and by whom."""
+    """One time somebody was contacted, or is going to be: when, in words how and by whom, and what row says so."""
 
     at: datetime
     how: str = field(default="", compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _blocked(
     contacts: Iterable[Contact], limits: Iterable[Limit], why: Why
 ) -> Iterator[tuple[datetime, datetime, Wait]]:
     """Stretches in which one contact more would be too many: (after when, before when, the wait it asks for)."""
-    known = sorted(Contact(contact.at.astimezone(UTC), contact.how) for contact in contacts)
+    known = sorted(replace(contact, at=contact.at.astimezone(UTC)) for contact in contacts)
     for limit in limits:
         for first, last in zip(known, known[limit.most - 1 :], strict=False):
             if last.at - first.at < limit.span:

@@ -6,15 +6,18 @@ marketing sees the contacts of sales without looking up the stairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from ...models import Activity, ActivityKind, Lead, LeadActivity, LeadStage, Organisation, Person
+from ...models import Activity, ActivityKind, Lead, LeadActivity, Mail, Organisation, Person
 from . import ruling
+from .consenting import has_left
 from .distancing import QUARTER, Contact, Moment, Situation, earliest_moment
+from .persons import same_person
 from .zones import zone_of
 
 REMEMBERS = QUARTER + timedelta(days=1)
@@ -56,29 +59,27 @@ def situation_of(person: Person | None, organisation: Organisation | None, *, at
     )
 
 
-def next_moment(lead: Lead, *, at: datetime) -> Moment:
-    """When marketing may next contact this lead, and why not sooner."""
+def next_moment(lead: Lead, *, at: datetime, besides: Mail | None = None) -> Moment:
+    """When marketing may next contact this lead, and why not sooner. `besides`: the mail that is about to do so."""
     country = lead.organisation.country if lead.organisation else ""
-    return earliest_moment(situation_of(lead.person, lead.organisation, at=at), ruling.current(country), at)
-
-
-def has_left(person: Person | None) -> bool:
-    """Whether they, or anyone known by the same address, ended as Unsubscribed."""
-    if person is None:
-        return False
-    return Lead.objects.filter(same_person(person), stage=LeadStage.UNSUBSCRIBED).exists()
-
-
-def same_person(person: Person, field: str = "person") -> Q:
-    """The person, and whoever is recorded with the same address."""
-    same = Q(**{field: person.pk})
-    return same | Q(**{f"{field}__email__iexact": person.email}) if person.email else same
+    situation = situation_of(lead.person, lead.organisation, at=at)
+    if besides:
+        situation = replace(
+            situation,
+            person=_without(situation.person, besides),
+            organisation=_without(situation.organisation, besides),
+        )
+    return earliest_moment(situation, ruling.current(country), at)
 
 
 def contacts(activities: QuerySet, since: datetime) -> tuple[Contact, ...]:
     """The activities that reached somebody, as contacts."""
     done = activities.filter(kind__in=REACHES, done_at__gte=since).select_related("by")
-    return tuple(Contact(activity.done_at, in_words(activity)) for activity in done if activity.done_at)
+    return tuple(
+        Contact(activity.done_at, in_words(activity), f"activity {activity.pk}")
+        for activity in done
+        if activity.done_at
+    )
 
 
 def in_words(activity: Activity) -> str:
@@ -87,10 +88,30 @@ def in_words(activity: Activity) -> str:
 
 @tells
 def of_leads(person: Person | None, organisation: Organisation | None, since: datetime) -> Told:
-    """The activities done on leads."""
+    """The activities done on leads, and the mails sent or about to be."""
+    nothing = Q(pk__in=[])
     activities = LeadActivity.objects.order_by("done_at")
-    with_person = same_person(person, "lead__person") | same_person(person) if person else Q(pk__in=[])
+    mails = Mail.objects.counting().filter(due_at__gte=since).select_related("by")
+    with_person = same_person(person, "lead__person") | same_person(person) if person else nothing
     return Told(
-        person=contacts(activities.filter(with_person), since),
-        organisation=contacts(activities.filter(lead__organisation=organisation), since) if organisation else (),
+        person=contacts(activities.filter(with_person), since)
+        + of_mails(mails.filter(same_person(person) if person else nothing)),
+        organisation=contacts(activities.filter(lead__organisation=organisation), since)
+        + of_mails(mails.filter(lead__organisation=organisation))
+        if organisation
+        else (),
     )
+
+
+def of_mails(mails: QuerySet[Mail]) -> tuple[Contact, ...]:
+    return tuple(
+        Contact(mail.sent_at or mail.due_at, f"{_('E-mail')} · {mail.subject}", key_of(mail)) for mail in mails
+    )
+
+
+def _without(contacts: Sequence[Contact], mail: Mail) -> tuple[Contact, ...]:
+    return tuple(contact for contact in contacts if contact.key != key_of(mail))
+
+
+def key_of(mail: Mail) -> str:
+    return f"mail {mail.pk}"

@@ -1,0 +1,292 @@
+"""A mail on its way: written from a template, due at an appropriate moment, handed to the mail server by a job.
+
+Handing over is an effect outside the database, so it stands between two commits: `begin` says that this job is at it,
+`record` what came of it. A job that finds another attempt of its own half done hands the mail over once more, under the
+same Message-ID, and marks it: it may have been sent twice.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from pipeline_crm.accounts.models import Company
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.jobs.domain import accepting
+
+from ...models import Basis, Lead, Mail, MailState, MailTemplate
+from . import consenting, explaining, recalling, templating
+
+MOST_TRIES = 10
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
+
+
+class NobodyToWriteTo(Refusal):
+    """A mail goes to a person with an address."""
+
+
+class NoBasis(Refusal):
+    """Without consent or a recorded legitimate interest nobody is written to."""
+
+
+class NotNow(Refusal):
+    """The distance rules name no day on which this person may be contacted."""
+
+
+class CannotBeChanged(Refusal):
+    """What is on its way or gone cannot be called back."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of handing a mail over: sent, to be tried again, or failed for good. `in_doubt`: it may have gone."""
+
+    state: str
+    problem: str = ""
+    in_doubt: bool = False
+
+
+def compose(lead: Lead, template: MailTemplate, *, by=None) -> Letter:
+    """The template's words for this lead. Refused when something is not known and nothing stands in for it."""
+    values = values_for(lead, by=by)
+    return Letter(
+        subject=templating.one_line(templating.fill(template.subject, values))[:300],
+        text=templating.fill(template.body, values).strip(),
+    )
+
+
+def values_for(lead: Lead, *, by=None) -> dict[str, str]:
+    """What the placeholders stand for."""
+    sender = lead.owner or by
+    name = lead.person.name if lead.person else ""
+    return {
+        "first_name": name.split()[0] if name.split() else "",
+        "name": name,
+        "company": lead.organisation.name if lead.organisation else "",
+        "topic": lead.title,
+        "my_name": sender.name if sender else "",
+        "my_email": sender.email if sender else "",
+        "our_company": Company.get().name,
+    }
+
+
+@transaction.atomic
+def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
+    """Write a mail to the lead's person, to be sent at the first moment the distance rules allow.
+
+    Refused: nobody with an address (NobodyToWriteTo), no consent or legitimate interest for the template's purpose
+    (NoBasis), no moment at all (NotNow), and what `compose` refuses.
+    """
+    take_turns(lead)
+    person = lead.person
+    if person is None or not person.email:
+        raise NobodyToWriteTo(_("There is no e-mail address for %(name)s.") % {"name": lead.name})
+    basis = consenting.basis_for(person, template.purpose)
+    if basis is None:
+        raise NoBasis(
+            _("%(name)s has not agreed to “%(purpose)s”, and no legitimate interest is recorded.")
+            % {"name": lead.name, "purpose": template.get_purpose_display()}
+        )
+    letter = compose(lead, template, by=by)
+    moment = recalling.next_moment(lead, at=at)
+    if moment.at is None:
+        situation = recalling.situation_of(person, lead.organisation, at=at)
+        raise NotNow(" ".join(explaining.reasons(moment, situation.zone)))
+    mail = Mail.objects.create(
+        lead=lead,
+        person=person,
+        template=template,
+        purpose=template.purpose,
+        consent=basis,
+        to=person.email,
+        subject=letter.subject,
+        text=letter.text,
+        due_at=moment.at,
+        by=by,
+        created_at=at,
+    )
+    _accept(mail, at=at)
+    return mail
+
+
+def take_turns(lead: Lead) -> None:
+    """Until this transaction ends nobody else judges how near this person or their organisation may be contacted."""
+    ids = [(1, lead.organisation_id), (2, lead.person_id)]
+    with connection.cursor() as cursor:
+        for kind, pk in ids:
+            if pk:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7_301_000 + kind, pk])
+
+
+@transaction.atomic
+def begin(mail: Mail, *, job: int, at: datetime) -> bool:
+    """Say that this job hands the mail over now; whether it shall.
+
+    It shall not when that has been done, when the basis is gone since it was written, or when somebody has contacted
+    the person in the meantime: then it is due later, by a job of its own.
+    """
+    _lock(mail)
+    was_begun = mail.state == MailState.SENDING and mail.sending_by == job
+    if mail.state != MailState.WAITING and not was_begun:
+        return False
+    if consenting.basis_for(mail.person, mail.purpose) is None:
+        doubt = _("It is not known whether it was sent.") if was_begun else ""
+        return _stop(mail, MailState.CANCELLED, f"{_('The consent was withdrawn before it was sent.')} {doubt}".strip())
+    if was_begun:
+        mail.may_be_twice = True
+        mail.save(update_fields=["may_be_twice"])
+        return True
+    take_turns(mail.lead)
+    moment = recalling.next_moment(mail.lead, at=at, besides=mail)
+    if moment.at is None:
+        reasons = explaining.reasons(moment, recalling.situation_of(mail.person, mail.lead.organisation, at=at).zone)
+        return _stop(mail, MailState.CANCELLED, " ".join(reasons))
+    if moment.at > at:
+        mail.due_at = moment.at
+        mail.save(update_fields=["due_at"])
+        _accept(mail, at=at)
+        return False
+    mail.state, mail.sending_by = MailState.SENDING, job
+    mail.tries += 1
+    mail.save(update_fields=["state", "sending_by", "tries"])
+    return True
+
+
+def hand_over(mail: Mail) -> Outcome:
+    """Give the mail to the mail server, and tell what it said."""
+    server = get_connection()
+    try:
+        server.open()
+    except (OSError, smtplib.SMTPException) as problem:
+        return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}")
+    try:
+        server.send_messages([as_message(mail, server)])
+    except smtplib.SMTPRecipientsRefused as refusal:
+        return _refused(*next(iter(refusal.recipients.values())))
+    except smtplib.SMTPResponseException as refusal:
+        return _refused(refusal.smtp_code, refusal.smtp_error)
+    except (OSError, smtplib.SMTPException) as problem:
+        return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}", in_doubt=True)
+    except ValueError as problem:  # a header that Django does not let through
+        return Outcome(MailState.FAILED, str(problem))
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            server.close()
+    return Outcome(MailState.SENT)
+
+
+@transaction.atomic
+def record(mail: Mail, outcome: Outcome, *, at: datetime) -> None:
+    """Write down what came of it; a mail that did not go out is tried again later, ten times in two days."""
+    _lock(mail)
+    mail.problem = outcome.problem[:500]
+    mail.may_be_twice = mail.may_be_twice or outcome.in_doubt
+    if outcome.state == MailState.WAITING and mail.tries < MOST_TRIES:
+        mail.state, mail.sending_by = MailState.WAITING, None
+        mail.due_at = at + min(FIRST_PAUSE * 2 ** (mail.tries - 1), LONGEST_PAUSE)
+        _accept(mail, at=at)
+    elif outcome.state == MailState.SENT:
+        mail.state, mail.sent_at, mail.problem = MailState.SENT, at, ""
+    else:
+        mail.state = MailState.FAILED
+    mail.save()
+
+
+@transaction.atomic
+def cancel(mail: Mail, *, by, at: datetime) -> None:
+    """A mail that waits is not sent. Refused once it is on its way."""
+    _lock(mail)
+    if mail.state != MailState.WAITING:
+        raise CannotBeChanged(_("This mail is not waiting any more: %(state)s.") % {"state": mail.get_state_display()})
+    _stop(mail, MailState.CANCELLED, _("Cancelled by %(who)s.") % {"who": by or _("the system")})
+
+
+@transaction.atomic
+def send_again(mail: Mail, *, by, at: datetime) -> None:
+    """Try a mail that failed anew. Refused for any other."""
+    _lock(mail)
+    if mail.state != MailState.FAILED:
+        raise CannotBeChanged(_("Only a mail that failed can be tried again."))
+    mail.state, mail.tries, mail.due_at, mail.problem = MailState.WAITING, 0, at, ""
+    mail.save()
+    _accept(mail, at=at)
+
+
+def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:
+    """The mail with its two parts and headers, the same each time it is asked for."""
+    address = unsubscribing_address(mail)
+    because = (
+        _("You receive this because you agreed to it.")
+        if mail.consent and mail.consent.basis == Basis.CONSENT
+        else _("You receive this because we think it concerns your work.")
+    )
+    leave = _("Unsubscribe")
+    text = f"{mail.text}\n\n--\n{because}\n{leave}: {address}\n"
+    html = (
+        f'<!doctype html><html><head><meta charset="utf-8"></head><body>\n{templating.as_html(mail.text)}\n'
+        f'<hr><p><small>{escape(because)} <a href="{escape(address)}">{escape(leave)}</a></small></p></body></html>'
+    )
+    sender = mail.lead.owner or mail.by
+    our_name, our_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    name = templating.one_line(sender.name if sender and sender.name else our_name)
+    message = EmailMultiAlternatives(
+        subject=templating.one_line(mail.subject),
+        body=text,
+        from_email=formataddr((name, our_address)),
+        to=[mail.to],
+        reply_to=[sender.email] if sender else None,
+        headers={
+            "Message-ID": message_id(mail),
+            "List-Unsubscribe": f"<{address}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",
+        },
+        connection=server,
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def message_id(mail: Mail) -> str:
+    return f"<mail-{mail.pk}.{mail.token}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+
+
+def unsubscribing_address(mail: Mail) -> str:
+    return settings.SITE_URL + reverse("marketing:unsubscription", args=[mail.token])
+
+
+def _refused(code: int, words: bytes | str) -> Outcome:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+    return Outcome(MailState.WAITING if 400 <= code < 500 else MailState.FAILED, f"{code} {said}")
+
+
+def _stop(mail: Mail, state: str, problem: str) -> bool:
+    mail.state, mail.problem = state, problem[:500]
+    mail.save(update_fields=["state", "problem"])
+    return False
+
+
+def _accept(mail: Mail, *, at: datetime) -> None:
+    key = f"mail {mail.pk} at {mail.due_at.isoformat()} after {mail.tries}"
+    accepting.accept("leads.send_mail", key=key, args={"mail": mail.pk}, due_at=mail.due_at, at=at)
+
+
+def _lock(mail: Mail) -> None:
+    mail.refresh_from_db(from_queryset=Mail.objects.select_for_update(of=("self",)))

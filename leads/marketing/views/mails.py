@@ -1,0 +1,86 @@
+"""The mails that went out, wait, or failed."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
+
+from ...domain.contacting import mailing, templating
+from ...models import Mail, MailState
+
+MAILS = Mail.objects.select_related("lead__owner", "lead__person", "lead__organisation", "consent", "template", "by")
+AT_ONCE = 50
+
+
+@for_everyone_signed_in
+@require_GET
+def mails(request: HttpRequest) -> HttpResponse:
+    """Newest first; `state` narrows them, `page` goes on."""
+    state = request.GET.get("state", "")
+    found = MAILS.visible_to(request.user)
+    if state in MailState.values:
+        found = found.filter(state=state)
+    context = {
+        "mails": Paginator(found, AT_ONCE).get_page(request.GET.get("page")),
+        "states": MailState.choices,
+        "state": state,
+        "folder": folder(),
+        "page": "mails",
+    }
+    return render_page(request, "marketing/mails.html", context)
+
+
+@acts_on(MAILS)
+@require_GET
+def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
+    message = mailing.as_message(mail)
+    context = {
+        "mail": mail,
+        "headers": [
+            (name, message.message()[name])
+            for name in ("From", "To", "Reply-To", "Subject", "Message-ID", "List-Unsubscribe")
+            if message.message()[name]
+        ],
+        "html": templating.as_html(mail.text),
+        "text": message.body,
+        "may_change": request.user.has_perm("leads.change_lead", mail.lead),
+        "page": "mails",
+    }
+    return render_page(request, "marketing/mail.html", context)
+
+
+@acts_on(MAILS)
+@allows("leads.change_mail")
+@require_POST
+def cancellation(request: HttpRequest, mail: Mail) -> HttpResponse:
+    return _after(request, mail, lambda: mailing.cancel(mail, by=request.user, at=timezone.now()))
+
+
+@acts_on(MAILS)
+@allows("leads.change_mail")
+@require_POST
+def retrial(request: HttpRequest, mail: Mail) -> HttpResponse:
+    return _after(request, mail, lambda: mailing.send_again(mail, by=request.user, at=timezone.now()))
+
+
+def folder() -> str:
+    """Where mails are written when no mail server is set."""
+    return str(settings.EMAIL_FILE_PATH) if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend") else ""
+
+
+def _after(request: HttpRequest, mail: Mail, change) -> HttpResponse:
+    try:
+        change()
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("marketing:mail", mail.pk)
