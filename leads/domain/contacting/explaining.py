@@ -35,10 +35,11 @@ def in_words(wait: Wait, zone: ZoneInfo) -> str:
 
 
 def reasons(moment: Moment, zone: ZoneInfo) -> list[str]:
-    """Why not sooner: each reason once, those of the calendar only when nothing weightier holds."""
+    """Why not sooner: of each kind the reason that holds longest, those of the calendar only when no other holds."""
     calendar = {Why.HOURS, Why.DAY, Why.HOLIDAY}
     weighty = [wait for wait in moment.waits if wait.why not in calendar]
-    return list(dict.fromkeys(in_words(wait, zone) for wait in (weighty or moment.waits)))
+    longest = {wait.why: wait for wait in (weighty or moment.waits)}
+    return [in_words(wait, zone) for wait in longest.values()]
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
