@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 RUN_READY := .venv/evaluation
 TEST_READY := .venv/tests
 
-.PHONY: setup run test check lint bench lock clean
+.PHONY: setup run test check lint bench planted lock clean
 
 setup: $(RUN_READY)  ## make .venv from the lock
 
@@ -32,6 +32,9 @@ lint: $(TEST_READY)
 
 bench: $(TEST_READY)  ## how fast it is here
 	@exec $(BIN)/python -m tests.bench.measure
+
+planted: $(TEST_READY)  ## how often Insight is right on pipelines whose truth is known; about half an hour
+	@exec $(BIN)/python -m tests.bench.planted
 
 lock:  ## choose versions anew from requirements.in and requirements-dev.in
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install --quiet pip-tools

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import forecast as forecast_figures
+from .presenting import bottleneck as bottleneck_words
+from .presenting import forecast as forecast_words
 from .reports import bottleneck, forecast
 from .selection import Selection
 
@@ -28,6 +30,7 @@ class Report:
     compute: Callable[..., Any]
     finding: Callable[[Facts], dict[str, str]]
     figures: Callable[[Facts], dict[str, Any]]
+    shown: Callable[[Facts], Facts]
     shape: Callable[[Facts], Facts]
     rows: Callable[[Facts], list[Facts]]
 
@@ -42,6 +45,7 @@ REPORTS = {
             bottleneck.report,
             bottleneck.finding,
             bottleneck_figures.figures,
+            bottleneck_words.shown,
             exports.bottleneck,
             exports.bottleneck_rows,
         ),
@@ -52,6 +56,7 @@ REPORTS = {
             forecast.report,
             forecast.finding,
             forecast_figures.figures,
+            forecast_words.shown,
             exports.forecast,
             exports.forecast_rows,
         ),

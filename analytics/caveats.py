@@ -39,6 +39,10 @@ def _sentences() -> dict[str, str]:
         "inexact": _("%(n)s entries have no known day; they are counted, and left out of the times."),
         "truncated": _("History is complete only from %(since)s; longer waits are counted from that day on."),
         "stale": _("The last step is from %(last)s. Ask as of that day to see how it was then."),
+        "bulk": _(
+            "On %(n)s days far more was booked than usual, as if in one go (%(steps)s steps, the last of those days "
+            "%(last)s): times are only as exact as that."
+        ),
         "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
         "no_amounts": _("No amounts are known: the gain is in won deals."),
         "not_enough_closed": _("Not enough yet: a forecast needs %(needs)s closed deals, has %(has)s."),

@@ -12,13 +12,35 @@ from .caveats import sentence
 Facts = dict[str, Any]
 
 
+STAGE = (
+    "stage", "entered", "open", "median_days", "median_low", "median_high", "p85_days", "mean_days", "horizon_days",
+    "advance", "advance_low", "advance_high", "lost", "still_open",
+)  # fmt: skip
+NAMED = ("stage", "kind", "since", "q", "gain", "gain_low", "gain_high", "currency")
+
+
 def bottleneck(facts: Facts) -> Facts:
-    return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
+    """What programs are promised; the CSV has the rest of each stage."""
+    named = facts["bottleneck"]
+    return {
+        **{name: facts[name] for name in ("pipeline", "as_of", "reference", "window")},
+        "stages": [{name: line[name] for name in STAGE} for line in facts["stages"]],
+        "bottleneck": named and {name: named[name] for name in NAMED},
+        "queues": facts["queues"],
+        "warnings": [sentence(warned) for warned in facts["warnings"]],
+    }
 
 
 def bottleneck_rows(facts: Facts) -> list[Facts]:
-    named = facts["bottleneck"]
-    return [{**line, "bottleneck": bool(named and named["key"] == line["key"])} for line in facts["stages"]]
+    named, overdue = facts["bottleneck"], {queue["key"]: queue for queue in facts["queues"]}
+    return [
+        {
+            **line,
+            "overdue": overdue.get(line["key"], {}).get("overdue", 0),
+            "bottleneck": bool(named and named["key"] == line["key"]),
+        }
+        for line in facts["stages"]
+    ]
 
 
 def forecast(facts: Facts) -> Facts:

@@ -1,5 +1,6 @@
 """What an Insight page is asked: the address is the question."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -8,39 +9,86 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deals.models import Pipeline
+from deals.models import Pipeline, Product
+from leads.models import Source
+from pipeline_crm.accounts.models import Team, User
 from pipeline_crm.foundation.filters import FilterForm
 
 from . import sources
+from .behind import Question, What
 from .selection import Selection
 
 FIRST_DAY = date(1900, 1, 1)
 
 
+LONGEST_WINDOW = 730
+DAY = {"type": "date"}
+
+
+def not_before_1900(day: date) -> None:
+    if day < FIRST_DAY:
+        raise ValidationError(_("Days before %(year)s are not known here.") % {"year": FIRST_DAY.year})
+
+
 class ReportFilter(FilterForm):
+    """`from` and `to` are the window, else it is the newest 90 days; the reference is the 270 days before it.
+
+    Without a user, as in a command, everything may be chosen.
+    """
+
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
-    as_of = forms.DateField(
-        required=False, label=gettext_lazy("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, label=gettext_lazy("Team"), empty_label=gettext_lazy("All teams")
     )
+    owner = forms.ModelChoiceField(
+        User.objects.none(), required=False, label=gettext_lazy("Owner"), empty_label=gettext_lazy("Anyone")
+    )
+    source = forms.ModelChoiceField(
+        Source.objects.none(), required=False, label=gettext_lazy("Source"), empty_label=gettext_lazy("Any source")
+    )
+    product = forms.ModelChoiceField(
+        Product.objects.none(), required=False, label=gettext_lazy("Product"), empty_label=gettext_lazy("Any product")
+    )
+    tries = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Tries"),
+        choices=[
+            ("", gettext_lazy("First and second tries")),
+            ("first", gettext_lazy("First tries")),
+            ("again", gettext_lazy("Second tries")),
+        ],
+    )
+    as_of = forms.DateField(required=False, label=gettext_lazy("As of"), widget=forms.DateInput(DAY, "%Y-%m-%d"))
 
     def __init__(self, *args, user, at: datetime, **kwargs):
         super().__init__(*args, **kwargs)
         self.at = at
-        self.fields["pipeline"].queryset = Pipeline.objects.visible_to(user)
+        self.fields["pipeline"].queryset = Pipeline.objects.visible_to(user) if user else Pipeline.objects.all()
         self.fields["pipeline"].empty_label = None
-
-    def clean_as_of(self) -> date | None:
-        day = self.cleaned_data["as_of"]
-        if day and day < FIRST_DAY:
-            raise ValidationError(_("Days before %(year)s are not known here.") % {"year": FIRST_DAY.year})
-        return day
+        self.fields["team"].queryset = Team.objects.visible_to(user) if user else Team.objects.all()
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["source"].queryset = Source.objects.all()
+        self.fields["product"].queryset = Product.objects.all()
+        for name, label in (("from", gettext_lazy("From")), ("to", gettext_lazy("To"))):  # words of Python
+            self.fields[name] = forms.DateField(
+                required=False, label=label, widget=forms.DateInput(DAY, "%Y-%m-%d"), validators=[not_before_1900]
+            )
+        self.fields["as_of"].validators.append(not_before_1900)
 
     def clean(self) -> dict[str, Any]:
         """A day has come when it has come where the pipeline is."""
         cleaned = super().clean() or self.cleaned_data
-        day, pipeline = cleaned.get("as_of"), self.chosen_pipeline
-        if day and pipeline and day > sources.today(pipeline, self.at):
-            self.add_error("as_of", _("That day has not come yet."))
+        pipeline = self.chosen_pipeline
+        if pipeline:
+            today = sources.today(pipeline, self.at)
+            for name in ("as_of", "to", "from"):
+                if cleaned.get(name) and cleaned[name] > today:
+                    self.add_error(name, _("That day has not come yet."))
+        first, last = cleaned.get("from"), cleaned.get("to") or cleaned.get("as_of")
+        if first and last and first > last:
+            self.add_error("from", _("The first day comes after the last."))
+        elif first and ((last or self.at.date()) - first).days >= LONGEST_WINDOW:
+            self.add_error("from", _("At most %(days)s days can be looked at together.") % {"days": LONGEST_WINDOW})
         return cleaned
 
     @property
@@ -51,10 +99,39 @@ class ReportFilter(FilterForm):
 
     @property
     def is_dated(self) -> bool:
-        return self.cleaned_data.get("as_of") is not None
+        return any(self.cleaned_data.get(name) for name in ("as_of", "from", "to"))
 
     def selection(self) -> Selection | None:
         pipeline = self.chosen_pipeline
         if pipeline is None:
             return None
-        return Selection(pipeline.pk, self.cleaned_data.get("as_of") or sources.today(pipeline, self.at))
+        asked = self.cleaned_data
+        as_of = asked.get("as_of") or asked.get("to") or sources.today(pipeline, self.at)
+        chosen = {name: asked[name].pk for name in ("team", "owner", "source", "product") if asked.get(name)}
+        selection = Selection(pipeline.pk, as_of, until=asked.get("to"), tries=asked.get("tries") or None, **chosen)
+        first = asked.get("from")
+        return replace(selection, window_days=(selection.window[1] - first).days + 1) if first else selection
+
+    @property
+    def cuts(self) -> list[str]:
+        """What narrows the cards, in words."""
+        shown = [
+            str(self.cleaned_data[name])
+            for name in ("team", "owner", "source", "product")
+            if self.cleaned_data.get(name)
+        ]
+        tries = self.cleaned_data.get("tries")
+        return [*shown, *(str(label) for value, label in self.fields["tries"].choices if value and value == tries)]
+
+
+class CardsFilter(ReportFilter):
+    """Which cell's cards are asked for, beside the report's own filter."""
+
+    what = forms.ChoiceField(choices=[(what.value, what.value) for what in What])
+    stage = forms.CharField(required=False, max_length=40)
+    onward = forms.CharField(required=False, max_length=40)
+    older = forms.IntegerField(required=False, min_value=0, max_value=36500)
+
+    def question(self) -> Question:
+        asked = self.cleaned_data
+        return Question(What(asked["what"]), asked["stage"] or None, asked["onward"] or None, asked["older"] or 0)

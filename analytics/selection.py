@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+CUTS = ("team", "owner", "source", "product", "tries")
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which cards, as of which day, compared over which days.
 
-    The window is the newest `window_days` up to and including `as_of`; the reference the `reference_days` before it.
+    The window is the newest `window_days` up to and including `until`, else `as_of`; the reference the
+    `reference_days` before it. Each cut that is not None narrows the cards: a journey belongs to its deal's team, owner
+    and products, and to its lead's source; while it has no deal, to its lead's team and owner.
     """
 
     pipeline: int
@@ -23,23 +27,34 @@ class Selection:
     months: int = 6
     team: int | None = None
     owner: int | None = None
+    source: int | None = None
+    product: int | None = None
+    tries: str | None = None  # "first", or "again": prospects who came back
+    until: date | None = None
 
     @property
     def window(self) -> tuple[date, date]:
-        return self.as_of - timedelta(days=self.window_days - 1), self.as_of
+        last = min(self.until or self.as_of, self.as_of)
+        return last - timedelta(days=self.window_days - 1), last
 
     @property
     def reference(self) -> tuple[date, date]:
         first, _ = self.window
         return first - timedelta(days=self.reference_days), first - timedelta(days=1)
 
+    @property
+    def cut(self) -> dict[str, int | str]:
+        """What narrows the cards, by name."""
+        return {name: value for name in CUTS if (value := getattr(self, name)) is not None}
+
     def as_arguments(self) -> dict[str, Any]:
         """Plain values, for a job; `from_arguments` is the way back."""
-        return {**asdict(self), "as_of": self.as_of.isoformat()}
+        until = self.until and self.until.isoformat()
+        return {**asdict(self), "as_of": self.as_of.isoformat(), "until": until}
 
     @classmethod
-    def from_arguments(cls, *, as_of: str, **rest: Any) -> Selection:
-        return cls(as_of=date.fromisoformat(as_of), **rest)
+    def from_arguments(cls, *, as_of: str, until: str | None = None, **rest: Any) -> Selection:
+        return cls(as_of=date.fromisoformat(as_of), until=date.fromisoformat(until) if until else None, **rest)
 
     def digest(self) -> str:
         """The same for equal selections, in any process."""

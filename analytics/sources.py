@@ -29,7 +29,14 @@ from .river import River
 from .selection import Selection
 from .tables import amendments, journeys
 
-LOGS = ("leads_leadevent", "leads_leadamendment", "deals_dealevent", "deals_dealamendment", "deals_dealchange")
+LOGS = (
+    "leads_leadevent",
+    "leads_leadamendment",
+    "leads_leadchange",
+    "deals_dealevent",
+    "deals_dealamendment",
+    "deals_dealchange",
+)
 RECENT_IDS = 10_000
 LOST_LEADS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
 
@@ -42,11 +49,15 @@ STEP_TYPES = {
     "amount": pl.Float64,
     "without_rate": pl.Boolean,
 }
+CARD = {"card": pl.Int64}
 AMENDMENT_TYPES = {"card": pl.Int64, "seq": pl.Int64, "kind": pl.String, "occurred": pl.Int64, "recorded": pl.Int64}
-REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64}
+REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64, "without_rate": pl.Boolean}
 
 KNOWN = "CASE WHEN e.source = 'import' THEN e.occurred_at ELSE e.recorded_at END < %(until)s"
 MICROSECONDS = "(extract(epoch FROM {})*1000000)::bigint"
+LACKS_RATE = """
+    ({currency} <> %(base)s AND {amount} IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM accounts_exchangerate r WHERE r.currency = {currency} AND r."on" <= {at}::date))"""
 IN_BASE = """
     CASE WHEN {amount} IS NULL THEN NULL WHEN {currency} = %(base)s THEN {amount}
          ELSE {amount} * (SELECT r.rate FROM accounts_exchangerate r
@@ -64,20 +75,18 @@ KNOWN_AMOUNT = """
 DEAL_STEPS = f"""
     SELECT s.card, s.seq, s."to", s.occurred, s.exact,
            ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount,
-           s.currency <> %(base)s AND s.amount IS NOT NULL AND NOT EXISTS (
-               SELECT 1 FROM accounts_exchangerate r WHERE r.currency = s.currency AND r."on" <= s.at::date
-           ) AS without_rate
+           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.at")} AS without_rate
     FROM (SELECT e.card_id AS card, e.seq, e.to_stage_id::text AS "to", e.is_exact AS exact,
                  {MICROSECONDS.format("e.occurred_at")} AS occurred, e.occurred_at AS at, e.currency,
                  {KNOWN_AMOUNT} AS amount
           FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id LEFT JOIN leads_batch b ON b.id = e.batch_id
-          WHERE d.pipeline_id = %(pipeline)s AND {KNOWN} {{narrowed}}) s"""
+          WHERE d.pipeline_id = %(pipeline)s AND {KNOWN}) s"""
 
 LEAD_STEPS = f"""
     SELECT e.card_id AS card, e.seq, e.to_stage AS "to", {MICROSECONDS.format("e.occurred_at")} AS occurred,
            e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate
     FROM leads_leadevent e JOIN leads_lead d ON d.id = e.card_id
-    WHERE {KNOWN} {{narrowed}} AND (
+    WHERE {KNOWN} AND (
         EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id AND o.pipeline_id = %(pipeline)s)
         OR (%(is_default)s AND NOT EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id)))"""
 
@@ -97,12 +106,29 @@ STANDING = """(coalesce(
          WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id > c.id ORDER BY x.id LIMIT 1),
         to_jsonb(d.{field})) #>> '{{}}')"""
 REVISIONS = f"""
-    SELECT s.card, s.occurred, ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount
+    SELECT s.card, s.occurred,
+           ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount,
+           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.at")} AS without_rate
     FROM (SELECT c.id, c.deal_id AS card, {MICROSECONDS.format("c.recorded_at")} AS occurred, c.recorded_at AS at,
                  {STANDING.format(field="amount")}::numeric AS amount, {STANDING.format(field="currency")} AS currency
           FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
           WHERE d.pipeline_id = %(pipeline)s AND c.field IN ('amount', 'currency') AND c.recorded_at < %(until)s) s
     ORDER BY s.id"""
+
+# Which cards belong to a cut. A journey without a deal has no product.
+CUT_DEALS = """
+    SELECT d.id AS card FROM deals_deal d JOIN leads_lead l ON l.id = d.lead_id WHERE d.pipeline_id = %(pipeline)s"""
+CUT_LEADS = "SELECT l.id AS card FROM leads_lead l WHERE true"
+CONDITIONS = {
+    "team": (" AND d.team_id = %(team)s", " AND l.team_id = %(team)s"),
+    "owner": (" AND d.owner_id = %(owner)s", " AND l.owner_id = %(owner)s"),
+    "source": (" AND l.source_id = %(source)s", " AND l.source_id = %(source)s"),
+    "product": (
+        " AND EXISTS (SELECT 1 FROM deals_dealline x WHERE x.deal_id = d.id AND x.product_id = %(product)s)",
+        " AND false",
+    ),
+}
+TRIES = {"first": pl.col("attempt") == 1, "again": pl.col("attempt") > 1}
 
 # The date that was expected on the day asked about: what the first later change replaced, else what stands now.
 EXPECTED_CLOSE = """
@@ -181,34 +207,41 @@ def river(selection: Selection) -> River:
         "is_default": pipeline.is_default,
         "base": base,
         "until": datetime.combine(selection.as_of + timedelta(days=1), time(), zone).astimezone(UTC),
-        "team": selection.team,
-        "owner": selection.owner,
+        **selection.cut,
     }
-    narrowed = "".join(
-        f" AND d.{column} = %({name})s"
-        for name, column in (("team", "team_id"), ("owner", "owner_id"))
-        if params[name] is not None
-    )
     deal_steps = _revised(
-        _amended(_frame(DEAL_STEPS.format(narrowed=narrowed), params, STEP_TYPES), "deals_dealamendment", params),
+        _amended(_frame(DEAL_STEPS, params, STEP_TYPES), "deals_dealamendment", params),
         _frame(REVISIONS, params, REVISION_TYPES),
     )
-    lead_steps = _amended(
-        _frame(LEAD_STEPS.format(narrowed=narrowed), params, STEP_TYPES), "leads_leadamendment", params
-    )
+    lead_steps = _amended(_frame(LEAD_STEPS, params, STEP_TYPES), "leads_leadamendment", params)
     deals = _frame(DEALS, params, {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32})
     deal_stages, deal_codes = _deal_stages(pipeline)
     lead_stages = _lead_stages()
     whole = journeys.journeys(lead_steps, deal_steps, deals)
     attempts = deal_steps.join(deals.select("card", "attempt"), on="card")
+    if selection.cut:
+        whole, attempts = (_narrowed(steps, selection, params) for steps in (whole, attempts))
     return River(
         pipeline=pipeline.name,
         currency=base,
         journeys=_log((*lead_stages, *deal_stages), whole, _journey_codes(lead_stages, deal_codes), zone),
         deals=_log(deal_stages, attempts, deal_codes, zone),
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
-        without_rate=int(deal_steps["without_rate"].sum()),
+        without_rate=int(attempts["without_rate"].sum()),
     )
+
+
+def _narrowed(steps: pl.DataFrame, selection: Selection, params: dict[str, Any]) -> pl.DataFrame:
+    """The steps of the cards that belong to the cut."""
+    of_deals, of_leads = (
+        _frame(query + "".join(CONDITIONS[name][place] for name in selection.cut if name in CONDITIONS), params, CARD)
+        for place, query in enumerate((CUT_DEALS, CUT_LEADS))
+    )
+    chosen = steps.filter(
+        pl.col("card").is_in(of_deals["card"].implode())
+        | journeys.lead_of(pl.col("card")).is_in(of_leads["card"].implode())
+    )
+    return chosen.filter(TRIES[selection.tries]) if selection.tries else chosen
 
 
 def _lead_stages() -> tuple[Stage, ...]:
@@ -278,12 +311,15 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
         )
         .drop_nulls("seq")
         .group_by("card", "seq", maintain_order=True)
-        .agg(revised=pl.col("amount").last(), is_revised=pl.lit(value=True))
+        .agg(revised=pl.col("amount").last(), lacks=pl.col("without_rate").last(), is_revised=pl.lit(value=True))
     )
     return (
         steps.join(newest, on=["card", "seq"], how="left")
-        .with_columns(amount=pl.when("is_revised").then("revised").otherwise("amount"))
-        .drop("revised", "is_revised")
+        .with_columns(
+            amount=pl.when("is_revised").then("revised").otherwise("amount"),
+            without_rate=pl.when("is_revised").then("lacks").otherwise("without_rate"),
+        )
+        .drop("revised", "lacks", "is_revised")
         .sort("card", "seq")
     )
 

@@ -13,9 +13,10 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.middleware import is_fragment_request
 from pipeline_crm.foundation.permissions import allows
 
-from . import caching, exports, presenting
+from . import caching, exports, listing, presenting
+from .behind import NoSuchStage
 from .catalogue import REPORTS, Report
-from .forms import ReportFilter
+from .forms import CardsFilter, ReportFilter
 
 CAN_SEE = "insight.view"
 
@@ -37,6 +38,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         "reports": REPORTS.values(),
         "filter": asked,
         "pipeline": asked.chosen_pipeline,
+        "page_path": request.path,
         "standing": standing,
     }
     if standing and standing.run:
@@ -73,6 +75,22 @@ def report_as_csv(request: HttpRequest, name: str) -> HttpResponse:
     response = HttpResponse(exports.as_csv(shown.rows(standing.run.result)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{standing.run.as_of}.csv"'
     return response
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def cards(request: HttpRequest) -> HttpResponse:
+    """The cards behind a number. Numbers are of whole pipelines; of cards only those are listed that one may see."""
+    asked = CardsFilter.asked_by(request, user=request.user, at=timezone.now())
+    selection = asked.selection()
+    if selection is None:
+        raise Http404
+    try:
+        listed = listing.listing(selection, asked.question(), user=request.user)
+    except NoSuchStage as problem:
+        raise Http404 from problem
+    return render_page(request, "analytics/cards.html", {"filter": asked, "selection": selection, "listed": listed})
 
 
 def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, caching.Standing | None]:

@@ -71,3 +71,18 @@ def _steps(card, begin, amount, rng, days, change):
         stage = stage + 1 if goes_on else len(NAMES) + 1
         steps.append((card, stage, int(at), float(amount)))
     return steps
+
+
+def booked_in_bulk(journeys: EventLog, rng: np.random.Generator, *, every: int = 14, share: float = 0.4) -> EventLog:
+    """The same log, a share of whose steps are booked only on the next day of catching up, which comes every so often;
+    what is booked after the log's last day is not in it."""
+    last = journeys.steps["day"].max()
+    day = int(rng.integers(every))
+    late = pl.Series(rng.random(journeys.steps.height) < share)
+    booked = (
+        journeys.steps.with_columns(is_late=late & (journeys.steps["seq"] > 0))
+        .with_columns(day=pl.when("is_late").then(pl.col("day") + (day - pl.col("day")) % every).otherwise("day"))
+        .with_columns(day=pl.col("day").cum_max().over("card"))
+        .filter(pl.col("day") <= last)
+    )
+    return log(booked.select("card", "stage", "day", "amount").rows())

@@ -144,12 +144,21 @@ def _steps(hazards: Floats, factor: float) -> tuple[Floats, Floats, Floats]:
 
 
 def age_bins(events_by_age: Floats) -> Ints:
-    """The bin of each age: edges at quantiles of the events, at least 15 events in each, the last bin open."""
+    """The bin of each age: edges at quantiles of the events, at least 15 events in each, the last bin open.
+
+    The last bin is halved as long as both halves keep 15: old cards fare worse than those just past the crowd, and
+    where a stage is stuck they are many.
+    """
     ages = len(events_by_age)
     total = events_by_age.sum()
     number = int(min(MOST_BINS, max(1, total // EVENTS_PER_BIN)))
     if number == 1:
         return np.zeros(ages, dtype=np.int64)
     cumulative = np.cumsum(events_by_age)
-    edges = np.unique(np.searchsorted(cumulative, total * np.arange(1, number) / number) + 1)
+    shares = np.arange(1, number) / number
+    rest = 1 - shares[-1]
+    while total * rest / 2 >= EVENTS_PER_BIN:
+        rest /= 2
+        shares = np.append(shares, 1 - rest)
+    edges = np.unique(np.searchsorted(cumulative, total * shares) + 1)
     return np.searchsorted(edges, np.arange(ages), side="right").astype(np.int64)

@@ -6,7 +6,7 @@ all stages tested (false discovery rate 10 %) and relieving it would bring more 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,25 +15,25 @@ import polars as pl
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from .. import chain, days
+from .. import days
 from ..caveats import warning
-from ..estimators import comparison, markov, relief, survival
-from ..estimators.survival import OPEN, Estimate, Floats
-from ..event_log import EventLog, Kind
+from ..estimators import survival
+from ..estimators.survival import OPEN, Estimate
+from ..event_log import EventLog
 from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..tables import stage_visits
+from ..tables.bulk_days import bulk_days
+from . import queues, suspects
+from .queues import Queue
+from .suspects import ADVANCE, BACK, LOST, Days, Suspect
 
 FEWEST_STAYS = 10
-FEWEST_TO_COMPARE = 10
 FEWEST_REFERENCE_DAYS = 28
 LONGEST_HORIZON = 180
 STALE_AFTER = 60
-RATE = 0.10
 SMALLEST_GAIN = 0.03
-OLDEST = 250
-ADVANCE, BACK, LOST = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class StageLine:
     still_open: float | None = None
     reference_median_days: float | None = None
     reference_advance: float | None = None
+    detectable: float | None = None  # how many times slower it would have to be to be found four times in five
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ class Bottleneck:
 class BottleneckReport:
     pipeline: str
     as_of: date
+    currency: str
     reference: tuple[date, date]
     window: tuple[date, date]
     stages: tuple[StageLine, ...]
     bottleneck: Bottleneck | None
+    queues: tuple[Queue, ...]
     could_compare: bool
     tests: int
     warnings: tuple[dict[str, Any], ...]
@@ -100,8 +103,7 @@ class BottleneckReport:
 def report(river: River, selection: Selection, rng: np.random.Generator) -> BottleneckReport:
     log, today = river.journeys, days.number(selection.as_of)
     visited = stage_visits.visits(log.steps, today)
-    window = tuple(days.number(day) for day in selection.window)
-    reference = tuple(days.number(day) for day in selection.reference)
+    window, reference = (_numbers(period) for period in (selection.window, selection.reference))
     entered_from, since = window[0], stage_visits.trusted_from(visited)
     if since is not None:
         window, reference = (max(window[0], since), window[1]), (max(reference[0], since), reference[1])
@@ -109,10 +111,11 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Bott
     shown = [code for code, stage in enumerate(log.stages) if stage.is_open and _appears(visited, code, entered_from)]
     lines = []
     for code in shown:
-        line, more = _line(log, visited, code, entered_from, window, reference, today)
+        line, more = _line(log, visited, code, entered_from, window, reference)
         lines.append(line)
         warnings += more
-    named, tests = None, 0
+    named: Bottleneck | None = None
+    tests: list[Suspect] = []
     history = reference[1] - reference[0] + 1
     could_compare = since is not None and history >= FEWEST_REFERENCE_DAYS
     if could_compare:
@@ -120,15 +123,18 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Bott
         warnings += more
     elif visited.height:
         warnings.append(warning("no_reference", needs=FEWEST_REFERENCE_DAYS, has=max(history, 0)))
+    seen = {log.stages[suspect.code].key: suspect.detectable for suspect in tests if suspect.kind == "slower"}
     return BottleneckReport(
         pipeline=river.pipeline,
         as_of=selection.as_of,
+        currency=river.currency,
         reference=selection.reference,
         window=selection.window,
-        stages=tuple(lines),
+        stages=tuple(replace(line, detectable=seen.get(line.key)) for line in lines),
         bottleneck=named,
-        could_compare=could_compare and tests > 0,
-        tests=tests,
+        queues=queues.queues(log, visited, since, today),
+        could_compare=could_compare and bool(tests),
+        tests=len(tests),
         warnings=tuple(warnings),
     )
 
@@ -145,7 +151,7 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     if named is None:
         return {
             "head": _("No clear bottleneck"),
-            "sentence": _("No stage has become slower or loses more than before, as far as the data can tell."),
+            "sentence": _overdue(facts),
             "certainty": _("%(tests)s comparisons with the reference period; none stands out.")
             % {"tests": facts["tests"]},
         }
@@ -155,6 +161,17 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
         "sentence": _slower(line, named) if named["kind"] == "slower" else _leak(line, named),
         "certainty": _("Very likely real.") if named["q"] <= 0.01 else _("Likely real."),
     }
+
+
+def _overdue(facts: dict[str, Any]) -> str:
+    """What to do where no stage stands out: the queue that is worth most."""
+    first = next(iter(facts["queues"]), None)
+    if first is None:
+        return _("No stage has become slower or loses more than before, as far as the data can tell.")
+    return _(
+        "No stage has become slower or loses more than before. The overdue cards worth most wait in %(stage)s: "
+        "%(overdue)s of %(open)s are there longer than 85 %% of their like."
+    ) % {name: first[name] for name in ("stage", "overdue", "open")}
 
 
 def _slower(line: dict[str, Any], named: dict[str, Any]) -> str:
@@ -191,6 +208,10 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.0f} %"
 
 
+def _numbers(period: tuple[date, date]) -> Days:
+    return days.number(period[0]), days.number(period[1])
+
+
 def _appears(visited: pl.DataFrame, code: int, window_from: int) -> bool:
     """Whether anything was in the stage in the window."""
     here = visited.filter((pl.col("stage") == code) & (pl.col("left").is_null() | (pl.col("left") >= window_from)))
@@ -214,11 +235,15 @@ def _warnings(
         warnings.append(warning("truncated", since=days.day(since).isoformat()))
     if river.without_rate:
         warnings.append(warning("without_rate", n=river.without_rate))
+    booked = bulk_days(river.journeys.steps, days.number(selection.reference[0]), days.number(selection.window[1]))
+    if booked.height:
+        last_booked = days.day(booked["day"].max())  # type: ignore[arg-type]
+        warnings.append(warning("bulk", n=booked.height, steps=booked["steps"].sum(), last=last_booked.isoformat()))
     return warnings
 
 
 def _line(
-    log: EventLog, visited: pl.DataFrame, code: int, entered_from: int, window: tuple, reference: tuple, today: int
+    log: EventLog, visited: pl.DataFrame, code: int, entered_from: int, window: Days, reference: Days
 ) -> tuple[StageLine, list[dict[str, Any]]]:
     stage = log.stages[code]
     here = visited.filter(pl.col("stage") == code)
@@ -226,7 +251,7 @@ def _line(
         "key": stage.key,
         "stage": stage.name,
         "half": stage.half.value,
-        "entered": here.filter(pl.col("entered") >= entered_from).height,
+        "entered": here.filter(pl.col("entered").is_between(entered_from, window[1])).height,
         "open": here["left"].null_count(),
     }
     now, before = (stage_visits.watched(here, *period) for period in (window, reference))
@@ -237,7 +262,7 @@ def _line(
         ]
     curve, ends = survival.kaplan_meier(table), survival.aalen_johansen(table)
     median, p85 = curve.quantile(0.5), curve.quantile(0.85)
-    follow_up = np.quantile(today - now["entered"].to_numpy(), 0.9)
+    follow_up = np.quantile(window[1] - now["entered"].to_numpy(), 0.9)
     horizon = int(min(LONGEST_HORIZON, follow_up, len(curve.survival)))
     warnings = []
     if median.value is None:
@@ -299,154 +324,56 @@ def _table(watched: pl.DataFrame, code: int, log: EventLog) -> survival.RiskTabl
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    code: int
-    kind: str
-    result: comparison.Comparison
-    p: float
-    since: int
-
-
 def _named(
     river: River,
     visited: pl.DataFrame,
     shown: list[int],
-    window: tuple,
-    reference: tuple,
+    window: Days,
+    reference: Days,
     today: int,
     rng: np.random.Generator,
-) -> tuple[Bottleneck | None, int, list[dict[str, Any]]]:
-    """The bottleneck, how many comparisons were made, and what could not be compared."""
-    log, tests, warnings = river.journeys, [], []
-    for code in shown:
-        if log.stages[code].kind is Kind.PARKED:
-            continue
-        found, has = _tests(log, visited, code, window, reference)
-        tests += found
-        if not found:
-            warnings.append(
-                warning("few_to_compare", stage=log.stages[code].name, needs=FEWEST_TO_COMPARE, has=int(has))
-            )
-    holds, q = comparison.false_discovery(np.array([test.p for test in tests]), rate=RATE)
-    significant = [(test, float(q_of)) for test, held, q_of in zip(tests, holds, q, strict=True) if held]
-    if not significant:
-        return None, len(tests), warnings
-    stages = sorted({test.code for test, _q in significant})
-    gains, has_amounts = _gains(log, visited, stages, window, reference, today, rng)
+) -> tuple[Bottleneck | None, list[Suspect], list[dict[str, Any]]]:
+    """The bottleneck, the comparisons that were made, and what could not be compared."""
+    log = river.journeys
+    found, too_few = suspects.suspects(log, visited, shown, window, reference)
+    warnings = [
+        warning("few_to_compare", stage=log.stages[code].name, needs=suspects.FEWEST_TO_COMPARE, has=has)
+        for code, has in too_few.items()
+    ]
+    held = suspects.significant(found)
+    if not held:
+        return None, found, warnings
+    clearest = {code: min((pair for pair in held if pair[0].code == code), key=_p) for code in _codes(held)}
+    gains, has_amounts = suspects.gains(log, visited, list(clearest), window, reference, today, rng)
     if not has_amounts:
         warnings.append(warning("no_amounts"))
-    expected = float(np.median(gains.now))
-    code = max(stages, key=lambda stage: float(np.median(gains.gain[stage])))
-    low, gain, high = (float(value) for value in np.quantile(gains.gain[code], [0.1, 0.5, 0.9]))
+    code = max(clearest, key=lambda stage: float(np.median(gains[stage].gain)))
+    expected = float(np.median(gains[code].now))
+    low, gain, high = (float(value) for value in np.quantile(gains[code].gain, [0.1, 0.5, 0.9]))
     if gain <= SMALLEST_GAIN * expected:
-        return None, len(tests), warnings
-    test, q_of = _kind([pair for pair in significant if pair[0].code == code])
+        return None, found, warnings
+    suspect, q = clearest[code]
     return (
         Bottleneck(
             key=log.stages[code].key,
             stage=log.stages[code].name,
-            kind=test.kind,
-            since=days.day(test.since),
-            q=q_of,
+            kind=suspect.kind,
+            since=days.day(suspect.since),
+            q=q,
             gain=gain,
             gain_low=low,
             gain_high=high,
             gain_share=gain / expected if expected > 0 else 0.0,
             currency=river.currency if has_amounts else None,
         ),
-        len(tests),
+        found,
         warnings,
     )
 
 
-def _kind(found: list[tuple[_Test, float]]) -> tuple[_Test, float]:
-    """A stage that loses more also lets fewer go on: where both hold it is a leak."""
-    return min(found, key=lambda pair: (pair[0].kind != "leak", pair[0].p))
+def _p(pair: tuple[Suspect, float]) -> float:
+    return pair[0].p
 
 
-def _tests(
-    log: EventLog, visited: pl.DataFrame, code: int, window: tuple, reference: tuple
-) -> tuple[list[_Test], float]:
-    """Does the stage go on slower, does it lose more? None where too few have left to compare."""
-    here = visited.filter(pl.col("stage") == code)
-    now, before = (stage_visits.watched(here, *period) for period in (window, reference))
-    table_now, table_before = _table(now, code, log), _table(before, code, log)
-    has = min(table_now.left.sum(), table_before.left.sum()) if now.height and before.height else 0
-    if has < FEWEST_TO_COMPARE:
-        return [], has
-    tests = []
-    for cause, kind in ((ADVANCE, "slower"), (LOST, "leak")):
-        rate = _rate(table_before, cause)
-        spread = comparison.weekly_dispersion(*_weekly(before, code, log, cause, rate, reference))
-        result = comparison.log_rank(table_now, table_before, cause, dispersion=spread)
-        p = result.p_fewer if kind == "slower" else result.p_more
-        tests.append(_Test(code, kind, result, p, _since(here, code, log, cause, rate, window, reference)))
-    return tests, has
-
-
-def _since(
-    here: pl.DataFrame, code: int, log: EventLog, cause: int, rate: Floats, window: tuple, reference: tuple
-) -> int:
-    """The first day of the week from which the rate differs most; the window's first day where it cannot be told."""
-    whole = (reference[0], window[1])
-    watched = stage_visits.watched(here, *whole)
-    week = comparison.change_point(*_weekly(watched, code, log, cause, rate, whole))
-    weeks = (whole[1] - whole[0] + 1) // 7
-    return window[0] if week is None else whole[1] - 7 * weeks + 1 + 7 * week
-
-
-def _weekly(
-    watched: pl.DataFrame, code: int, log: EventLog, cause: int, rate: Floats, period: tuple
-) -> tuple[Floats, Floats]:
-    return comparison.weekly_counts(
-        watched["entered"].to_numpy(),
-        watched["start"].to_numpy(),
-        watched["stop"].to_numpy(),
-        _causes(watched, code, log) == cause,
-        rate,
-        first=period[0],
-        last=period[1],
-    )
-
-
-def _rate(table: survival.RiskTable, cause: int) -> Floats:
-    """The cause's hazard by age, pooled over ages so that a few old stays do not stand for all that come."""
-    bins = markov.age_bins(table.events[cause].astype(float))
-    events, at_risk = np.bincount(bins, table.events[cause]), np.bincount(bins, table.at_risk)
-    return (events / np.maximum(at_risk, 1))[bins]
-
-
-def _gains(
-    log: EventLog,
-    visited: pl.DataFrame,
-    stages: list[int],
-    window: tuple,
-    reference: tuple,
-    today: int,
-    rng: np.random.Generator,
-) -> tuple[relief.Gains, bool]:
-    """Draws of what relieving each of the stages brings, and whether amounts are known."""
-    nightly = stage_visits.nights(visited)
-    states = len(log.open_stages)
-    now, before = (
-        markov.count(chain.nights(nightly, states, *period)[0], states=states, ages=OLDEST)
-        for period in (window, reference)
-    )
-    hazards = markov.fit(before, pseudo_events=2.0)
-    change = relief.changes(now, before, hazards.mean())
-    won = visited.filter((pl.col("stage") == log.won) & pl.col("amount").is_not_null())
-    usual = won["amount"].mean()
-    usual_amount = float(usual) if isinstance(usual, float) and usual > 0 else 1.0
-    has_amounts = isinstance(usual, float) and usual > 0
-    still = nightly.filter(pl.col("left").is_null() & (pl.col("stage") < states))
-    begun = nightly.filter(pl.col("first") & (pl.col("entered") >= window[0]))
-    amounts = still["amount"].fill_null(usual_amount).to_numpy() if has_amounts else np.ones(still.height)
-    worth = relief.Worth(
-        state=still["stage"].to_numpy().astype(np.int64),
-        age=(today - still["entered"]).to_numpy().astype(np.int64),
-        amount=amounts,
-        per_day=begun.height / max(window[1] - window[0] + 1, 1) * usual_amount,
-        entry=np.bincount(begun["stage"].to_numpy(), minlength=states + 2) / max(begun.height, 1),
-    )
-    return relief.gains(hazards, change, worth, stages, rng), has_amounts
+def _codes(held: list[tuple[Suspect, float]]) -> list[int]:
+    return sorted({suspect.code for suspect, _q in held})

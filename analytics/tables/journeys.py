@@ -6,6 +6,7 @@ import polars as pl
 
 ACCEPTED = "accepted"
 WAITING = "waiting"
+MOST_ATTEMPTS = 1000
 
 
 def journeys(lead_steps: pl.DataFrame, deal_steps: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
@@ -33,13 +34,23 @@ def journeys(lead_steps: pl.DataFrame, deal_steps: pl.DataFrame, deals: pl.DataF
     own = ["occurred_at", "half", "seq", "to", "exact", "amount", "attempt", "deal", "lead"]
     both = pl.concat([of_leads.select(own), of_deals.select(own)])
     lead_only = pl.col("deal").is_null()
-    journey = pl.when(lead_only).then(-(pl.col("lead") * 1000 + pl.col("attempt"))).otherwise(pl.col("deal"))
+    journey = pl.when(lead_only).then(_without_deal("lead", "attempt")).otherwise(pl.col("deal"))
     return (
         both.with_columns(card=journey.cast(pl.Int64))
         .sort("card", "half", "seq")
         .with_columns(occurred_at=pl.col("occurred_at").cum_max().over("card"), seq=pl.int_range(pl.len()).over("card"))
         .select("card", "seq", "to", "occurred_at", "exact", "amount", "attempt")
     )
+
+
+def lead_of(card: pl.Expr) -> pl.Expr:
+    """The lead of a journey that has no deal; null for others, whose card is their deal's."""
+    return pl.when(card < 0).then((-card) // MOST_ATTEMPTS)
+
+
+def _without_deal(lead: str, attempt: str) -> pl.Expr:
+    """A number of its own for each attempt of a lead, below zero so that it is no deal's."""
+    return -(pl.col(lead) * MOST_ATTEMPTS + pl.col(attempt))
 
 
 def _with_attempts(lead_steps: pl.DataFrame) -> pl.DataFrame:

@@ -12,12 +12,12 @@ from django.utils import timezone
 from analytics import caching, norming
 from analytics.forms import ReportFilter
 from analytics.models import ReportRun
-from deals.domain import closing, moving
+from deals.domain import closing, moving, revising
 from deals.models import Pipeline
 from leads.models import LeadStageNorm
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_deal, make_pipeline, make_user, stage_of
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
 
 pytestmark = pytest.mark.django_db
 POLL = {"HTTP_HX_REQUEST": "true"}
@@ -169,6 +169,62 @@ def test_a_job_given_up_is_said(browser, deals):
 def test_a_file_that_is_not_there_yet_names_its_job(browser, deals):
     answer = browser.get("/insight/bottleneck.json")
     assert answer.status_code == 202 and answer.json()["job"].startswith("/jobs/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_filtered_page_has_its_own_figures_and_tells_what_it_shows(browser, pipeline, deals):
+    ana = make_user(name="Bea")
+    revising.revise(deals[-1], by=None, at=timezone.now(), owner=ana)
+    browser.get(f"/insight/bottleneck/?owner={ana.pk}")
+    work()
+    stages = json.loads(browser.get(f"/insight/bottleneck.json?owner={ana.pk}").content)["stages"]
+    assert {line["stage"]: line["open"] for line in stages if line["open"]} == {"Inquiry": 1}
+    page = browser.get(f"/insight/bottleneck/?owner={ana.pk}").content.decode()
+    assert "<b>Bea" in page and f"/insight/cards/?owner={ana.pk}&amp;what=open" in page
+
+
+def test_behind_a_number_stand_the_cards_one_may_see(client, pipeline, deals):
+    north = make_team()
+    ana = make_user(name="Ana", team=north)
+    make_deal(pipeline=pipeline, at=ago(3), owner=ana, lead=make_lead(owner=ana, team=north))
+    client.force_login(ana)
+    inquiry = stage_of(pipeline, "Inquiry")
+    page = client.get(f"/insight/cards/?what=open&stage=deal-{inquiry.pk}").content.decode()
+    assert "4 open cards in Inquiry" in page and "3 of them belong to others" in page
+    assert page.count('<th scope="row"><a href="/deals/') == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("", 422), ("?what=stolen", 422), ("?what=open&stage=deal-0", 404), ("?what=open", 200)]
+)
+def test_only_what_there_is_can_be_listed(browser, deals, query, status):
+    assert browser.get(f"/insight/cards/{query}").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (["--as-of", "2999-01-01"], "--as-of: That day has not come yet"),
+        (["--as-of", "1899-12-31"], "--as-of: Days before 1900"),
+        (["--as-of", "yesterday"], "--as-of: Enter a valid date"),
+        (["--from", "2026-02-01", "--to", "2026-01-01"], "--from: The first day comes after the last"),
+        (["--from", "2020-01-01", "--to", "2026-01-01"], "--from: At most 730 days"),
+        (["--team", "Nowhere"], "There is no team “Nowhere”"),
+    ],
+)
+def test_the_command_refuses_what_the_page_refuses(pipeline, asked, problem):
+    with pytest.raises(CommandError, match=problem):
+        call_command("report", "bottleneck", *asked)
+
+
+def test_the_command_narrows_as_the_page_does(pipeline, deals, capsys):
+    north = make_team("North")
+    ana = make_user(team=north)
+    make_deal(pipeline=pipeline, at=ago(3), owner=ana, lead=make_lead(owner=ana, team=north))
+    call_command("report", "bottleneck", "--team", "north", "--from", "2020-06-01", "--to", "2020-06-30")
+    assert json.loads(capsys.readouterr().out)["window"] == ["2020-06-01", "2020-06-30"]
+    call_command("report", "bottleneck", "--team", str(north.pk))
+    assert sum(line["open"] for line in json.loads(capsys.readouterr().out)["stages"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from analytics import sources
 from analytics.selection import Selection
+from analytics.tables.journeys import lead_of
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
-from deals.models import Deal, Pipeline, Product
+from deals.models import Deal, DealLine, Pipeline, Product
 from leads.domain import qualifying
+from leads.models import Source
 from pipeline_crm.accounts.models import Company, ExchangeRate
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
@@ -145,6 +147,54 @@ def test_a_report_is_narrowed_to_a_team(pipeline):
     ours = make_deal(pipeline=pipeline, lead=make_lead(team=north, owner=ana), owner=ana)
     make_deal(pipeline=pipeline, lead=make_lead(team=south, owner=cleo), owner=cleo)
     assert river(pipeline, owner=ana.pk).deals.steps["card"].to_list() == [ours.pk]
+
+
+def cards(log):
+    return sorted(log.steps["card"].unique().to_list())
+
+
+def test_a_journey_belongs_to_the_cut_of_its_deal_from_generation_on(pipeline):
+    """Mina's lead became Ana's deal: the whole journey is Ana's, and nothing of it stays behind with Mina."""
+    mina, ana = make_user(), make_user()
+    lead = make_lead(at=ago(40), owner=mina)
+    qualifying.qualify(lead, by=None, at=ago(30))
+    qualifying.hand_over(lead, by=None, at=ago(20))
+    deal = opening.open_deal(lead=lead, pipeline=pipeline, owner=ana, by=None, at=ago(15))
+    waiting = make_lead(at=ago(40), owner=mina)
+    of_ana, of_mina = river(pipeline, owner=ana.pk).journeys, river(pipeline, owner=mina.pk).journeys
+    assert cards(of_ana) == [deal.pk]
+    assert [name for name, _amount in steps(of_ana)] == ["Generation", "Qualification", "Ready for sales", "Inquiry"]
+    assert of_mina.steps.select(lead_of(pl.col("card"))).to_series().unique().to_list() == [waiting.pk]
+
+
+def test_a_report_is_narrowed_to_a_source_and_to_a_product(pipeline):
+    web, fair = Source.objects.create(name="Web"), Source.objects.create(name="Fair")
+    ours = make_deal(pipeline=pipeline, lead=make_lead(source=web))
+    theirs = make_deal(pipeline=pipeline, lead=make_lead(source=fair))
+    roof = Product.objects.create(name="Roof", price=Decimal(50))
+    DealLine.objects.create(deal=theirs, product=roof)
+    assert cards(river(pipeline, source=web.pk).deals) == [ours.pk]
+    assert cards(river(pipeline, product=roof.pk).deals) == [theirs.pk]
+    assert river(pipeline, product=roof.pk, source=web.pk).journeys.steps.height == 0
+
+
+def test_first_and_second_tries_are_told_apart(pipeline):
+    deal = make_deal(pipeline=pipeline, at=ago(20))
+    recycling.recycle(deal, reason=make_reason(), contact_again_on=timezone.localdate(), by=None, at=ago(1))
+    assert cards(river(pipeline, tries="first").journeys) == [deal.pk]
+    again = river(pipeline, tries="again").journeys
+    assert [name for name, _amount in steps(again)] == ["Waiting"]
+
+
+def test_a_revised_amount_whose_rate_is_gone_is_counted_as_unknown(pipeline):
+    ExchangeRate.objects.create(currency="USD", on=ago(100).date(), rate=Decimal("0.5"))
+    deal = make_deal(pipeline=pipeline, at=ago(20), amount=1000)
+    revising.revise(deal, by=None, at=timezone.now(), currency="USD")
+    assert (river(pipeline).without_rate, steps(river(pipeline).deals)) == (0, [("Inquiry", 500.0)])
+    ExchangeRate.objects.all().delete()
+    assert (river(pipeline).without_rate, steps(river(pipeline).deals)) == (1, [("Inquiry", None)])
+    revising.revise(deal, by=None, at=timezone.now(), currency="EUR")
+    assert river(pipeline).without_rate == 0
 
 
 def test_the_head_moves_with_each_step(pipeline):

@@ -1,15 +1,25 @@
-"""manage.py report NAME --pipeline P --as-of DATE --format json|csv"""
+"""manage.py report NAME --pipeline P --from DAY --to DAY --as-of DAY --team T --format json|csv"""
 
 import json
-from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Model
 from django.utils import timezone
 
 from analytics import catalogue, exports, sources
-from analytics.selection import Selection
-from deals.models import Pipeline
+from analytics.forms import ReportFilter
+from deals.models import Product
+from leads.models import Source
+from pipeline_crm.accounts.models import Team, User
 from pipeline_crm.foundation.errors import Refusal
+
+NAMED: dict[str, tuple[type[Model], str]] = {
+    "team": (Team, "name"),
+    "owner": (User, "email"),
+    "source": (Source, "name"),
+    "product": (Product, "name"),
+}
+ANY_DAY = "YYYY-MM-DD"
 
 
 class Command(BaseCommand):
@@ -18,19 +28,46 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("name", choices=sorted(catalogue.REPORTS))
         parser.add_argument("--pipeline", help="name or number; the default pipeline where left out")
-        parser.add_argument("--as-of", type=date.fromisoformat, help="YYYY-MM-DD; today where left out")
+        parser.add_argument("--from", help=f"first day of the window, {ANY_DAY}; 90 days where left out")
+        parser.add_argument("--to", help=f"last day of the window, {ANY_DAY}")
+        parser.add_argument("--as-of", help=f"the day whose knowledge counts, {ANY_DAY}; today where left out")
+        for name, (_model, field) in NAMED.items():
+            parser.add_argument(f"--{name}", help=f"{field} or number")
+        parser.add_argument("--tries", choices=["first", "again"], help="first tries, or prospects who came back")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
 
-    def handle(self, *, name, pipeline, as_of, format, **_options):
-        try:
-            chosen = sources.pipeline_named(pipeline) if pipeline else Pipeline.objects.order_by("-is_default").first()
-        except Refusal as refusal:
-            raise CommandError(str(refusal)) from refusal
-        if chosen is None:
+    def handle(self, *, name, format, **options):
+        selection = self._asked(options).selection()
+        if selection is None:
             raise CommandError("There is no pipeline yet.")
         report = catalogue.REPORTS[name]
-        facts = catalogue.compute(name, Selection(chosen.pk, as_of or sources.today(chosen, timezone.now())))
+        facts = catalogue.compute(name, selection)
         if format == "json":
             self.stdout.write(json.dumps(report.shape(facts), indent=2, ensure_ascii=False))
         else:
             self.stdout.write(exports.as_csv(report.rows(facts)), ending="")
+
+    def _asked(self, options) -> ReportFilter:
+        """The same filter as the page's, and so the same refusals."""
+        asked = {name: options[name] for name in ("from", "to", "as_of", "tries") if options[name]}
+        asked |= {name: _number(options[name], *NAMED[name]) for name in NAMED if options[name]}
+        if options["pipeline"]:
+            try:
+                asked["pipeline"] = sources.pipeline_named(options["pipeline"]).pk
+            except Refusal as refusal:
+                raise CommandError(str(refusal)) from refusal
+        form = ReportFilter(asked, user=None, at=timezone.now())
+        if not form.is_valid():
+            field, problems = next(iter(form.errors.items()))
+            raise CommandError(f"--{field.replace('_', '-')}: {problems[0]}")
+        return form
+
+
+def _number(words: str, model: type[Model], field: str) -> int:
+    """The row named so, or of that number."""
+    found = model.objects.filter(**{f"{field}__iexact": words.strip()}).first()
+    if found is None and words.strip().isdigit():
+        found = model.objects.filter(pk=int(words)).first()
+    if found is None:
+        raise CommandError(f"There is no {model._meta.verbose_name} “{words}”.")
+    return found.pk

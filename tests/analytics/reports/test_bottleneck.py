@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics import days
-from analytics.reports import bottleneck
+from analytics import days, exports
+from analytics.reports import bottleneck, suspects
 from analytics.selection import Selection
-from tests.simulation import Change, log, river, simulate
+from analytics.tables import stage_visits
+from tests.simulation import Change, booked_in_bulk, log, river, simulate
 
 DAYS = 390
 AS_OF = days.day(DAYS - 1)
@@ -82,14 +83,58 @@ def test_the_same_question_gives_the_same_numbers():
 
 
 def test_the_json_has_the_promised_shape():
-    facts = asked(simulated(1, SLOWED)).as_facts()
-    assert {"pipeline", "as_of", "reference", "window", "stages", "bottleneck", "warnings"} <= set(facts)
-    assert {
+    shape = exports.bottleneck(asked(simulated(1, SLOWED)).as_facts())
+    assert set(shape) - {"queues"} == {
+        "pipeline", "as_of", "reference", "window", "stages", "bottleneck", "warnings"
+    }  # fmt: skip
+    assert set(shape["stages"][0]) == {
         "stage", "entered", "open", "median_days", "median_low", "median_high", "p85_days", "mean_days", "horizon_days",
         "advance", "advance_low", "advance_high", "lost", "still_open",
-    } <= set(facts["stages"][0])  # fmt: skip
-    assert {"stage", "kind", "since", "q", "gain", "gain_low", "gain_high", "currency"} <= set(facts["bottleneck"])
-    assert date.fromisoformat(facts["as_of"]) == AS_OF
+    }  # fmt: skip
+    assert set(shape["bottleneck"]) == {"stage", "kind", "since", "q", "gain", "gain_low", "gain_high", "currency"}
+    assert date.fromisoformat(shape["as_of"]) == AS_OF
+    assert exports.bottleneck(asked(simulated(21, per_day=1.5)).as_facts())["bottleneck"] is None
+
+
+def test_each_kind_of_trouble_is_told_by_its_own_sum_of_events():
+    """A slower stage loses no larger share, and a leaking one keeps cards no longer."""
+    for change, kind, other in ((SLOWED, "slower", "leak"), (Change(300, 1, leak=0.30), "leak", "slower")):
+        journeys = simulated(11, change, per_day=6.0)
+        visited = stage_visits.visits(journeys.steps, DAYS - 1)
+        window, reference = (tuple(days.number(day) for day in p) for p in (SELECTION.window, SELECTION.reference))
+        found, _few = suspects.suspects(
+            journeys, visited, [change.stage], window, (max(reference[0], 10), reference[1])
+        )
+        p = {suspect.kind: suspect.p for suspect in found}
+        assert p[kind] < 1e-4 and p[other] > 100 * p[kind]
+
+
+def test_overdue_queues_are_something_to_do_where_no_stage_stands_out():
+    """Ten cards have waited a hundred days where 85 % leave within a few weeks; what they are worth is expected of
+    them, no more."""
+    rows = simulated(21, per_day=1.5).steps.select("card", "stage", "day", "amount").rows()
+    old = [(10_000 + card, 1, DAYS - 100, 50_000.0) for card in range(10)]
+    report = asked(log(rows + old))
+    queue = report.queues[0]
+    assert report.bottleneck is None and (queue.stage, queue.overdue >= 10) == ("Hearing", True)
+    assert queue.oldest_days >= 99 and 5 < queue.line_days < 40
+    assert queue.value >= 500_000 > queue.worth > 0
+    assert "Hearing" in bottleneck.finding(report.as_facts())["sentence"]
+
+
+def test_catching_up_is_recognised():
+    rng = np.random.default_rng(4)
+    report = asked(booked_in_bulk(simulated(4), rng))
+    bulk = next(warning for warning in report.warnings if warning["code"] == "bulk")
+    assert 10 <= bulk["n"] <= 27
+    assert "bulk" not in {warning["code"] for warning in asked(simulated(4)).warnings}
+
+
+def test_a_window_may_end_before_the_day_asked():
+    earlier = asked(simulated(3), Selection(pipeline=1, as_of=AS_OF, until=days.day(DAYS - 60), window_days=30))
+    assert earlier.window == (days.day(DAYS - 89), days.day(DAYS - 60))
+    steps = simulated(3).steps.filter((pl.col("stage") == 2) & pl.col("day").is_between(DAYS - 89, DAYS - 60))
+    assert earlier.stages[2].entered == steps.height
 
 
 def test_an_empty_pipeline_says_so():

@@ -1,0 +1,79 @@
+"""What will be won, in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.money import in_short
+
+from .words import INTERVAL_DASH, NOTHING, Facts, Figure, month, percent
+
+
+def shown(facts: Facts) -> Facts:
+    currency = facts["currency"]
+    return {
+        "kpis": _months_ahead(facts),
+        "has_chart": facts["total"] is not None,
+        "months_title": _months_title(facts),
+        "parts_title": _parts_title(facts),
+        "rows": [_period_row(period, currency) for period in facts["periods"]],
+        "total_row": facts["total"] and _period_row(facts["total"], currency),
+        "months_won": [
+            {"month": month(past["start"]), "won": in_short(past["won"], currency)} for past in facts["months_won"]
+        ],
+        "shock": None if facts["period_shock"] is None else percent(facts["period_shock"] ** 0.5),
+    }
+
+
+def _months_ahead(facts: Facts) -> list[Figure]:
+    currency = facts["currency"]
+    figures = [
+        Figure(month(period["start"]), in_short(period["q50"], currency), _range(period, currency))
+        for period in facts["periods"][:2]
+        if period["q50"] is not None
+    ]
+    weighted = [period["stage_weighted"] for period in facts["periods"]]
+    if facts["total"] and weighted[0] is not None:
+        figures.append(
+            Figure(_("Stage-weighted, for comparison"), in_short(sum(weighted), currency), _("won and open deals"))
+        )
+    figures.append(Figure(_("Open deals"), str(facts["open_deals"]), _("%(n)s won so far") % {"n": facts["won_deals"]}))
+    return figures
+
+
+def _months_title(facts: Facts) -> str:
+    if facts["total"] is None:
+        return _("Won month by month")
+    period = facts["periods"][0]
+    return _("%(month)s: %(value)s, four times in five between %(low)s and %(high)s") % {
+        "month": month(period["start"]),
+        "value": in_short(period["q50"], facts["currency"]),
+        "low": in_short(period["q10"], facts["currency"]),
+        "high": in_short(period["q90"], facts["currency"]),
+    }
+
+
+def _parts_title(facts: Facts) -> str:
+    total = facts["total"]
+    if total is None or not total["point"]:
+        return _("What the forecast consists of")
+    share = (total["new"] + total["recycled"]) / total["point"]
+    return _("%(share)s of it comes from deals that are not there yet") % {"share": percent(share)}
+
+
+def _period_row(period: Facts, currency: str) -> Facts:
+    def short(part: str) -> str:
+        return NOTHING if period[part] is None else in_short(period[part], currency)
+
+    return {
+        "month": month(period["start"]),
+        **{part: short(part) for part in ("won", "open", "new", "recycled", "point", "q50", "stage_weighted")},
+        "half": _range(period, currency, "q25", "q75"),
+        "most": _range(period, currency),
+    }
+
+
+def _range(period: Facts, currency: str, low: str = "q10", high: str = "q90") -> str:
+    if period[low] is None:
+        return NOTHING
+    return f"{in_short(period[low], currency)}{INTERVAL_DASH}{in_short(period[high], currency)}"

@@ -1,0 +1,55 @@
+"""The cards behind a number are those it was counted from."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analytics import behind, days
+from analytics.behind import Question, What
+from analytics.reports import bottleneck
+from analytics.selection import Selection
+from tests.simulation import river, simulate
+
+AS_OF = days.day(299)
+SELECTION = Selection(pipeline=1, as_of=AS_OF)
+JOURNEYS = simulate(np.random.default_rng(3), days=300, per_day=2.0)
+
+
+def stays(what, **asked):
+    return behind.stays(river(JOURNEYS), SELECTION, Question(what, **asked))
+
+
+def test_each_cell_has_as_many_cards_as_it_says():
+    report = bottleneck.report(river(JOURNEYS), SELECTION, np.random.default_rng(1))
+    for line in report.stages:
+        assert stays(What.ENTERED, stage=line.key).height == line.entered
+        assert stays(What.OPEN, stage=line.key).height == line.open
+    for queue in report.queues:
+        overdue = stays(What.OVERDUE, stage=queue.key, older=int(queue.line_days))
+        assert (overdue.height, overdue["amount"].sum()) == (queue.overdue, pytest.approx(queue.value))
+
+
+def test_what_was_open_before_and_what_began_is_open_or_has_ended():
+    before, begun = stays(What.OPEN_BEFORE)["card"], stays(What.BEGUN)["card"]
+    still = stays(What.OPEN)["card"]
+    ended = pl.concat([stays(What.MOVED, to=end)["card"] for end in ("won", "lost")])
+    assert before.len() + begun.len() - ended.len() == still.len()
+
+
+def test_steps_between_two_stages_are_those_of_the_window():
+    first, last = (days.number(day) for day in SELECTION.window)
+    steps = stays(What.MOVED, stage="inquiry", to="hearing")
+    assert steps.height and steps["left"].is_between(first, last).all()
+
+
+def test_an_unknown_stage_is_said():
+    with pytest.raises(behind.NoSuchStage):
+        stays(What.OPEN, stage="astrology")
+
+
+def test_the_future_is_not_listed():
+    earlier = Selection(pipeline=1, as_of=AS_OF - timedelta(days=50))
+    found = behind.stays(river(JOURNEYS), earlier, Question(What.OPEN))
+    assert found["entered"].max() <= days.number(earlier.as_of)
