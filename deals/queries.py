@@ -153,7 +153,7 @@ def panel(deal: Deal, *, at: datetime) -> Panel:
         stepper=stepper(deal, at=at),
         timeline=timeline(deal),
         planned=deal.planned,
-        recyclings=list(Recycling.objects.filter(lead=deal.lead_id).order_by("-seq")),
+        recyclings=list(Recycling.objects.standing().filter(lead=deal.lead_id).order_by("-seq")),
         lines=list(deal.lines.select_related("product").order_by("id")),
         chance=deal.stage.chance,
         norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,

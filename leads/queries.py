@@ -108,7 +108,7 @@ def faces(leads: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Lead]
     found = list(
         leads.select_related("organisation", "person", "owner", "source").prefetch_related(
             Prefetch("activities", LeadActivity.objects.planned(), to_attr="planned"),
-            Prefetch("recyclings", Recycling.objects.order_by("-seq"), to_attr="returns"),
+            Prefetch("recyclings", Recycling.objects.standing().order_by("-seq"), to_attr="returns"),
         )
     )
     norms = trusted_norms()

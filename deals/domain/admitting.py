@@ -38,8 +38,8 @@ class NotTheNextStage(Refusal):
     status = 422
 
 
-def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> None:
-    """Let the deal pass into the stage, which retires for nobody until the transaction ends.
+def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> Stage:
+    """Let the deal pass into the stage, which retires for nobody until the transaction ends; answers it as it is now.
 
     Refused: a stage of another pipeline or a retired one, one that is not next for an open deal (Lost always is, and
     a closed deal is taken up again anywhere), and one that `asks` for more than the deal has.
@@ -54,6 +54,7 @@ def admit(deal: Deal, stage: Stage, *, asks: bool = True) -> None:
         lead_on(deal.stage, stage, card=deal)
     if asks:
         ask(deal, stage)
+    return stage
 
 
 def keep(pk: int) -> Stage:

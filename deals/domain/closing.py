@@ -4,7 +4,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leads.domain import qualifying
-from leads.models import LeadStage
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 
@@ -79,8 +78,7 @@ def reopen(
     if slipped(deal, to, by=by, at=at, move_id=move_id):
         return deal
     enter(deal, to, by=by, at=at, move_id=move_id)
-    if deal.lead.stage != LeadStage.ACCEPTED:
-        qualifying.accept(deal.lead, by=by, at=at)
+    qualifying.accept(deal.lead, by=by, at=at)
     return deal
 
 
@@ -97,10 +95,12 @@ def _close(deal, stage, *, by, at, facts, seen_version, move_id, via, batch=None
 
 
 def _last_open_stage(deal: Deal) -> Stage:
-    for event in deal.events.select_related("to_stage__successor").order_by("-seq"):
-        stage = event.to_stage
-        while stage.retired_at and stage.successor:
-            stage = stage.successor
+    """Where it was before it closed, as its history counts; or what has taken that stage's place."""
+    stages = {stage.pk: stage for stage in deal.pipeline.stages.all()}
+    for step in reversed(stage_log.history(deal)):
+        stage = stages[step.to_key]
+        while stage.retired_at:
+            stage = stages[stage.successor_id]
         if stage.is_open:
             return stage
     return deal.pipeline.first_stage

@@ -69,15 +69,15 @@ def move(
         deal.rank = rank_between(Deal.objects.in_stage(to).exclude(pk=deal.pk), after=after, before=before)
         _log.touch(deal, "rank")
         return deal
+    if slipped(deal, to, by=by, at=at, move_id=move_id, via=via):
+        deal.rank = rank_between(Deal.objects.in_stage(to).exclude(pk=deal.pk), after=after, before=before)
+        deal.save(update_fields=["rank"])
+        return deal
     if not deal.stage.is_open:
         raise NotOpen(_("%(name)s is closed. Reopen it to move it.") % {"name": deal.name}, card=deal)
     if to.kind == StageKind.LOST:
         raise ReasonNeeded(_("Say why %(name)s was lost.") % {"name": deal.name}, card=deal, fields=["reason"])
-    if slipped(deal, to, by=by, at=at, move_id=move_id, via=via):
-        deal.rank = rank_between(Deal.objects.in_stage(to).exclude(pk=deal.pk), after=after, before=before)
-        deal.save(update_fields=["rank"])
-    else:
-        enter(deal, to, by=by, at=at, move_id=move_id, via=via, batch=batch, after=after, before=before)
+    enter(deal, to, by=by, at=at, move_id=move_id, via=via, batch=batch, after=after, before=before)
     return deal
 
 
@@ -96,7 +96,7 @@ def enter(
     asks=True,
 ) -> None:
     """Let the locked deal take its step into the stage, if the stage admits it."""
-    admit(deal, stage, asks=asks)
+    stage = admit(deal, stage, asks=asks)
     deal.rank = rank_between(Deal.objects.in_stage(stage), after=after, before=before)
     _log.append(deal, to=stage, at=at, by=by, lost_reason=lost_reason, source=via, batch=batch, move_id=move_id)
 

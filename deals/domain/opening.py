@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from leads.domain import capturing, qualifying
+from leads.domain.recycling import local_date
 from leads.models import OPEN_STAGES, Lead, LeadStage
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import Origin
@@ -69,7 +70,7 @@ def open_deal(
         team=team or capturing.team_of(owner) or lead.team or capturing.team_of(by),
         amount=amount,
         currency=currency,
-        base_amount=in_base(amount, currency, on=at.date()),
+        base_amount=in_base(amount, currency, on=local_date(at)),
         expected_close=expected_close,
         deal_type=deal_type,
         competitor=competitor.strip(),

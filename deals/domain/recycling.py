@@ -55,6 +55,7 @@ def recycle(
         tell(deal, facts, by=by, at=at, via=via)
     if deal.stage.kind != StageKind.LOST:
         raise ReasonNeeded(_("%(name)s is won; only lost deals go back to nurturing.") % {"name": deal.name}, card=deal)
+    lead_recycling.hold(deal.lead)
     if deal.lead.deals.open().exists():
         raise AnotherDealOpen(
             _("Another deal with %(name)s is open. Close it before marketing takes over again.") % {"name": deal.name},

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leads.domain import capturing
+from leads.domain.recycling import local_date
 from leads.models import Person
 from pipeline_crm.accounts.domain.rates import to_base
 from pipeline_crm.foundation.append_only import LARGEST_AMOUNT, Origin
@@ -71,7 +72,7 @@ def revise(
         return deal
     names = [name for name, _before, _after in changes]
     if {"amount", "currency"} & set(names):
-        deal.base_amount = in_base(deal.amount, deal.currency, on=at.date())
+        deal.base_amount = in_base(deal.amount, deal.currency, on=local_date(at))
         names.append("base_amount")
     DealChange.objects.bulk_create(
         DealChange(deal=deal, field=name, before=before, after=after, by=by, recorded_at=timezone.now(), source=via)

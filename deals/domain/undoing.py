@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leads.domain import qualifying
+from leads.domain import recycling as lead_recycling
 from leads.domain import undoing as lead_undoing
 from leads.domain.undoing import TooLateToUndo, within_grace
 from leads.models import LeadStage
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
 
-from ..models import Deal, StageKind
+from ..models import Deal, DealEvent, StageKind
 from . import _log
 from .admitting import keep
 from .seeing import see
@@ -71,10 +72,10 @@ def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
         )
     _log.step_back(deal, by=by, reason=reason, move_id=move_id)
     lead = deal.lead
-    lead.refresh_from_db()
+    lead_recycling.hold(lead)
     story = stage_log.history(lead)
     follows = story[-1].event.recorded_at >= newest.event.recorded_at and len(story) > 1
-    if deal.stage.is_open and lead.stage == LeadStage.WAITING and follows:
+    if deal.stage.is_open and lead.stage == LeadStage.WAITING and follows and not _was_another_lost_since(deal, newest):
         lead_undoing.take_back(lead, by=by, reason=reason)
     elif deal.stage.is_open and lead.stage != LeadStage.ACCEPTED:
         qualifying.accept(lead, by=by, at=timezone.now())
@@ -85,3 +86,9 @@ def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
 def _is_the_only(deal: Deal) -> bool:
     """Whether sales has no other open deal with the lead, for which it would have to stay."""
     return not deal.lead.deals.open().exclude(pk=deal.pk).exists()
+
+
+def _was_another_lost_since(deal: Deal, step) -> bool:
+    """Whether the lead returned to marketing for another deal than this one."""
+    losses = DealEvent.objects.filter(card__lead=deal.lead_id, to_kind=StageKind.LOST).exclude(card=deal)
+    return losses.filter(recorded_at__gt=step.event.recorded_at).exists()

@@ -69,6 +69,11 @@ def put_back(
     return lead
 
 
+def hold(lead: Lead) -> None:
+    """Keep the lead until the transaction ends: whoever opens or takes up a deal of it waits, or has done so before."""
+    _log.lock(lead)
+
+
 @transaction.atomic
 def wake(lead: Lead, *, by, at, via: str = Origin.USER) -> Lead:
     """End the wait: the lead goes to Nurturing, with a task to contact it today."""

@@ -86,7 +86,7 @@ def take_back(lead: Lead, *, by, reason: str, move_id=None) -> None:
     if newest.to_key == LeadStage.WAITING:
         lead.attempt, lead.contact_again_on = lead.attempt - 1, None
     elif before.to_key == LeadStage.WAITING:
-        waited = Recycling.objects.filter(lead=lead, seq__lte=before.seq).last()
+        waited = Recycling.objects.standing().filter(lead=lead, seq__lte=before.seq).last()
         lead.contact_again_on = waited.contact_again_on if waited else at_day(before)
     _log.step_back(lead, by=by, reason=reason, move_id=move_id)
 

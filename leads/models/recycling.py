@@ -1,7 +1,19 @@
 from django.conf import settings
 from django.db import models
 
+from pipeline_crm.foundation.append_only import AmendmentKind
+
 from .lead import Lead
+from .transition import LeadAmendment
+
+
+class RecyclingQuerySet(models.QuerySet):
+    def standing(self):
+        """Those whose step has not been taken back."""
+        voided = LeadAmendment.objects.filter(
+            card=models.OuterRef("lead"), seq=models.OuterRef("seq"), kind=AmendmentKind.VOID
+        )
+        return self.filter(~models.Exists(voided))
 
 
 class Recycling(models.Model):
@@ -19,6 +31,8 @@ class Recycling(models.Model):
     contact_again_on = models.DateField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+
+    objects = RecyclingQuerySet.as_manager()
 
     class Meta:
         ordering = ["lead", "seq"]

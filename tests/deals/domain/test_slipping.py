@@ -147,6 +147,18 @@ def test_a_closing_taken_back_at_once_never_was(ana):
     assert clean()
 
 
+def test_a_won_deal_dragged_back_at_once_was_never_won(ana):
+    deal = make_deal(at=ago(9), by=ana)
+    go(deal, "Order", ana)
+    with pytest.raises(moving.NotOpen):
+        go(deal, "Hearing", ana)
+    go(deal, "Inquiry", ana)
+    assert names(deal) == ["Inquiry"]
+    go(deal, "Order", ana)
+    with pytest.raises(moving.NotOpen):
+        go(deal, "Inquiry", make_user())
+
+
 def test_what_was_moved_together_may_slip_but_many_go_back_for_real(ana):
     pipeline = make_pipeline()
     one, other = (make_deal(pipeline=pipeline, by=ana, at=ago(9)) for _count in range(2))

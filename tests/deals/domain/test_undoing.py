@@ -293,3 +293,46 @@ def test_undoing_a_reopening_leaves_the_lead_with_sales_while_another_deal_is_op
     other.lead.refresh_from_db()
     assert (deal.stage.kind, other.stage.is_open, other.lead.stage) == ("lost", True, LeadStage.ACCEPTED)
     assert clean(deal)
+
+
+def test_a_return_that_was_taken_back_is_no_earlier_try():
+    deal = make_deal(at=ago(9))
+    lost_and_recycled(deal)
+    assert [row.attempt for row in deal.lead.recyclings.standing()] == [1]
+    undoing.undo(deal, by=None, at=timezone.now())
+    assert list(deal.lead.recyclings.standing()) == []
+    lost_and_recycled(deal)
+    assert [(row.attempt, row.seq) for row in deal.lead.recyclings.standing()] == [(1, deal.lead.seq)]
+
+
+def test_reopening_goes_to_where_the_deal_was_as_its_history_counts():
+    deal = make_deal(at=ago(9))
+    for day, stage in [(8, "Hearing"), (7, "Proposal")]:
+        moving.move(deal, to=stage_of(deal.pipeline, stage), by=None, at=ago(day))
+    closing.lose(deal, reason=make_reason(), by=None, at=ago(6))
+    undoing.void_step(deal, seq=3, reason="the other Juniper", by=None)
+    closing.reopen(deal, by=None, at=ago(5))
+    assert names(deal) == ["Inquiry", "Hearing", "Lost", "Hearing"]
+
+
+def test_reopening_goes_to_what_took_the_place_of_a_retired_stage():
+    deal = make_deal(at=ago(9), stage="Hearing")
+    closing.lose(deal, reason=make_reason(), by=None, at=ago(6))
+    for name, successor in [("Hearing", "Proposal"), ("Proposal", "Estimate")]:
+        shaping.retire_stage(
+            stage_of(deal.pipeline, name), successor=stage_of(deal.pipeline, successor), by=None, at=ago(5)
+        )
+    closing.reopen(deal, by=None, at=ago(4))
+    assert deal.stage.name == "Estimate"
+
+
+def test_undoing_a_loss_does_not_take_back_the_return_of_another_deal():
+    deal = make_deal(at=ago(9))
+    other = make_deal(lead=deal.lead, pipeline=deal.pipeline, at=ago(8))
+    closing.lose(deal, reason=make_reason(), by=None, at=ago(0))
+    lost_and_recycled(other)
+    undoing.undo(deal, by=None, at=timezone.now())
+    deal.lead.refresh_from_db()
+    assert (deal.stage.is_open, deal.lead.stage, deal.lead.attempt) == (True, LeadStage.ACCEPTED, 2)
+    assert [row.attempt for row in deal.lead.recyclings.standing()] == [1]
+    assert clean(deal)
