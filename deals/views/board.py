@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from leads.domain.recycling import local_date
 from pipeline_crm.accounts.models import User
+from pipeline_crm.accounts.opening import first_view, views_of
 from pipeline_crm.foundation.answers import page_path
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
@@ -31,9 +32,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @acts_on(Pipeline)
 @require_GET
 def board(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
-    return render_page(
-        request, "deals/board.html", board_of(request, pipeline, DealFilter.asked_by(request)), fragments=["board"]
-    )
+    if chosen := first_view(request, DealFilter):
+        return chosen
+    context = board_of(request, pipeline, DealFilter.asked_by(request))
+    return render_page(request, "deals/board.html", context, fragments=["board"])
 
 
 def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> dict:
@@ -43,7 +45,7 @@ def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> di
         "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
         "filter": filter,
         "pipeline": pipeline,
-        "page_path": reverse("deals:board", args=[pipeline.pk]),
+        **views_of(request, "deals:board", "deals:table", filter, pipeline.pk),
         "pipelines": Pipeline.objects.visible_to(request.user),
         "new_deal_form": NewDealForm(user=request.user, initial={"pipeline": pipeline.pk}, auto_id="new_%s"),
         "lost_reasons": lost_reasons(at),

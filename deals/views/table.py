@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads.domain.recycling import local_date
 from pipeline_crm.accounts.models import Company, User
+from pipeline_crm.accounts.opening import first_view, views_of
 from pipeline_crm.foundation import tabular
 from pipeline_crm.foundation.answers import page_query
 from pipeline_crm.foundation.htmx import render_page
@@ -24,6 +24,8 @@ from .board import chosen_bar, lost_reasons
 @acts_on(Pipeline)
 @require_GET
 def table(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
+    if chosen := first_view(request, TableFilter, pipeline=pipeline):
+        return chosen
     filter = TableFilter.asked_by(request, pipeline=pipeline)
     page = request.GET.get("page", "")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 8 else 1
@@ -43,7 +45,7 @@ def table_of(request: HttpRequest, pipeline: Pipeline, filter: TableFilter, *, p
         "pipeline": pipeline,
         "pipelines": Pipeline.objects.visible_to(request.user),
         "filter": filter,
-        "page_path": reverse("deals:table", args=[pipeline.pk]),
+        **views_of(request, "deals:table", "deals:board", filter, pipeline.pk),
         "bulk": chosen_bar(pipeline),
         "lost_reasons": lost_reasons(at),
         "today": local_date(at),

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from pipeline_crm.accounts.models import User
+from pipeline_crm.accounts.opening import first_view, views_of
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
 
@@ -19,6 +20,8 @@ from .answers import answer
 @for_everyone_signed_in
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
+    if chosen := first_view(request, LeadFilter):
+        return chosen
     context = board_of(request, LeadFilter.asked_by(request))
     return render_page(request, "leads/board.html", context, fragments=["board"])
 
@@ -29,7 +32,7 @@ def board_of(request: HttpRequest, filter: LeadFilter) -> dict:
     return {
         "board": queries.board(user=request.user, filter=filter, at=at),
         "filter": filter,
-        "page_path": reverse("leads:board"),
+        **views_of(request, "leads:board", "", filter),
         "new_lead_form": NewLeadForm(auto_id="new_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         "bulk": {

@@ -1,6 +1,7 @@
 """What people type about themselves, their colleagues and their company, cleaned."""
 
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.conf import settings
@@ -8,9 +9,13 @@ from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.accounts.models import Company, Role, Team, Theme, User
+from pipeline_crm.accounts.models import Company, Role, SavedView, Team, Theme, User
+from pipeline_crm.accounts.models.saved_view import LONGEST_QUERY
 from pipeline_crm.foundation import money
+from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.forms import PlainTextField, TimeZoneField
+
+NOT_OF_A_VIEW = {"all", "page", "deal", "lead", "after"}
 
 
 class ProfileForm(forms.Form):
@@ -86,3 +91,39 @@ class MembershipForm(forms.Form):
 
 class TeamForm(forms.Form):
     name = PlainTextField(label=_("Name of the team"), max_length=80)
+
+
+class ViewForm(forms.Form):
+    """What a saved view is called, who else sees it, and whether it opens first."""
+
+    name = PlainTextField(
+        label=_("Name"), max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+    )
+    team = forms.ModelChoiceField(
+        label=_("Share with"), queryset=Team.objects.none(), required=False, empty_label=_("Only me")
+    )
+    opens_first = forms.BooleanField(label=_("Open it first when I come here"), required=False)
+
+    def __init__(self, *args, user: User, view: SavedView | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        shared = [view.shared_with_team_id] if view else []
+        self.fields["team"].queryset = Team.objects.filter(pk__in=[*user.team_ids, *shared])
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say beside its field why the domain declined."""
+        self.add_error(refusal.facts["fields"][0], str(refusal))
+
+
+class NewViewForm(ViewForm):
+    """A new one: of which page, and what the page is asked for."""
+
+    page = forms.RegexField(r"^/([a-z0-9-]+/)+$", max_length=80, widget=forms.HiddenInput)
+    query = forms.CharField(max_length=LONGEST_QUERY, required=False, widget=forms.HiddenInput)
+
+    field_order = ["name", "team", "opens_first"]
+
+    def clean_query(self) -> str:
+        """Only what filters and arranges; where the page was opened or scrolled to is no part of a view."""
+        asked = parse_qsl(self.cleaned_data["query"].lstrip("?"))
+        kept = [(name, value) for name, value in asked if name not in NOT_OF_A_VIEW]
+        return urlencode(kept) or "all=1"

@@ -43,6 +43,8 @@ def markets(user, card) -> bool:
 
 changes_card = is_signed_in & (is_admin | owns | leads_team | (is_unowned & in_team))
 
+rules.add_perm("accounts.change_view", is_signed_in & owns)
+rules.add_perm("accounts.view_view", is_signed_in)
 rules.add_perm("settings.change", is_admin)
 rules.add_perm("insight.view", is_signed_in)
 rules.add_perm("jobs.change_job", is_admin)

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from pipeline_crm.accounts.views import company, profile, settings, team
+from pipeline_crm.accounts.views import company, profile, settings, team, views
 
 app_name = "accounts"
 urlpatterns = [
     path("profile/", profile.show, name="profile"),
     path("profile/theme/", profile.theme, name="theme"),
     path("session/", profile.session, name="session"),
+    path("views/new/", views.new, name="new_view"),
+    path("views/<int:pk>/", views.view, name="view"),
+    path("views/<int:pk>/first/", views.first, name="first_view"),
+    path("views/<int:pk>/removal/", views.removal, name="view_removal"),
     path("settings/", settings.index, name="settings"),
     path("settings/company/", company.show, name="company"),
     path("settings/company/rates/", company.rates, name="rates"),

@@ -6,7 +6,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
 
@@ -58,6 +58,12 @@ class FilterForm(forms.Form):
                 names=[field],
             )
         return form
+
+    @classmethod
+    def understands(cls, query: QueryDict, **kwargs: Any) -> bool:
+        """Whether a page with this filter would answer the query."""
+        form = cls(query, **kwargs)
+        return not set(query) - set(form.fields) - set(cls.beside) and form.is_valid()
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -69,8 +69,15 @@ document.addEventListener("htmx:afterRequest", () => showProgress(-1));
 document.addEventListener("click", ({ target }) => {
   const themed = target.closest("[data-theme-url]");
   if (themed) changeTheme(themed.dataset.themeUrl);
-  const opener = target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+});
+
+// What opens a dialog may be a link to a page with the same form, for those without scripts.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  const dialog = opener && document.getElementById(opener.dataset.opens);
+  if (!dialog || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  dialog.showModal();
 });
 
 function changeTheme(url) {

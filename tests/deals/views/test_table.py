@@ -180,7 +180,7 @@ def test_the_table_asks_as_often_for_one_row_as_for_three(scene, django_assert_n
         client.get(f"/sales/{pipeline.pk}/table/")
 
 
-QUERIES_OF_THE_TABLE = 18
+QUERIES_OF_THE_TABLE = 19
 
 
 def row_on(client, deal, query=""):
