@@ -160,7 +160,7 @@ happenings = st.lists(
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(story=happenings)
 def test_whatever_happens_the_ledger_stays_true(db, story):

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -121,3 +121,13 @@ def test_an_amount_that_cannot_be_kept_is_refused():
     with pytest.raises(revising.AmountTooLarge):
         revising.set_lines(deal, lines=[(atom, Decimal(9), atom.price)], follow=True, by=None, at=ago(0))
     assert not deal.lines.exists()
+
+
+def test_an_amount_is_worth_the_rate_of_the_day_it_is_at_the_company():
+    for day, rate in [(date(2026, 3, 1), "0.90"), (date(2026, 3, 2), "0.95")]:
+        ExchangeRate.objects.create(currency="USD", on=day, rate=Decimal(rate))
+    after_midnight_in_berlin = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    deal = make_deal(amount=100, currency="USD", at=after_midnight_in_berlin)
+    assert deal.base_amount == 95
+    revising.revise(deal, amount=200, by=None, at=after_midnight_in_berlin)
+    assert deal.base_amount == 190

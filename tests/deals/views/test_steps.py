@@ -4,7 +4,9 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
+from deals.domain import moving
 from deals.models import Deal
 from leads.models import Lead
 from tests.factories import make_deal, make_pipeline, make_reason, stage_of, three_people
@@ -138,3 +140,14 @@ def test_a_slip_is_told_as_one_and_has_nothing_to_undo(scene):
     client.post(f"/deals/{deal.pk}/closure/", {"outcome": "won"}, **HTMX)
     open_again = event_of(client.post(f"/deals/{deal.pk}/reopening/", **HTMX), "card-moved")
     assert (open_again["say"], open_again["undo"]) == (moved["say"], "")
+
+
+def test_nobody_undoes_a_step_they_have_not_seen(scene):
+    client, _ana, ben, _cleo, deal = scene
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    undo = page[page.index(f'action="/deals/{deal.pk}/undoing/"') :]
+    assert f'name="version" value="{deal.version}"' in undo[: undo.index("</form>")]
+    moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=ben, at=timezone.now())
+    answer = client.post(f"/deals/{deal.pk}/undoing/", {"version": 1}, **HTMX)
+    assert answer.status_code == 409
+    assert Deal.objects.get(pk=deal.pk).stage.name == "Hearing"
