@@ -58,7 +58,7 @@ def test_the_board_asks_as_often_for_one_card_as_for_three(scene, django_assert_
         client.get(f"/sales/{pipeline.pk}/")
 
 
-QUERIES_OF_THE_BOARD = 19
+QUERIES_OF_THE_BOARD = 20
 
 
 def test_totals_are_of_the_whole_filter_when_only_some_cards_are_shown(scene, monkeypatch):
