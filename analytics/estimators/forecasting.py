@@ -1,8 +1,7 @@
 """What will be won, when: open cards and those not there yet, drawn many times.
 
-Each draw takes hazards from their posterior, a level of inflow, a resample of past amounts, and a shock common to all
-cards of a period: months are good or bad together, and intervals that leave this out are far too narrow. Chance is
-passed in.
+Each draw takes a level of the chances, a level of inflow, a resample of past amounts, and a shock common to all cards
+of a period: months are good or bad together, and intervals that leave this out are far too narrow. Chance is passed in.
 
 Source: semi-Markov competing risks (`markov`); gamma frailty per period with a moment estimate of its variance.
 """
@@ -13,23 +12,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .markov import CERTAIN, Hazards, Nights, prospects
+from .markov import CERTAIN, Nights
+from .recalibration import Tilt
 from .survival import Floats, Ints
 
 INFLOW_DAYS = 56
 PRIOR_SHOCK = 0.01
 PRIOR_PERIODS = 2
 MOST_PERIODS = 13
+SHORTEST_PERIOD = 7
+UNKNOWN_SHOCK = 0.05
+BATCHES = 16
 SMALLEST_VARIANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCards:
-    """Cards that are open now. All (n,): state, nights spent in it, amount (nan where unknown)."""
+class Past:
+    """What wins brought. won: (m,) amounts of recent wins, for cards not there yet and open cards of unknown amount;
+    ratios: (r,) how much of the amount known before a win the win brought."""
 
-    state: Ints
-    age: Ints
-    amount: Floats
+    won: Floats
+    ratios: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,99 +88,72 @@ def inflow(
     )
 
 
-def period_shock(nights: Nights, entered: Ints, mean_hazards: Floats, *, today: int, since: int, length: int) -> float:
+def period_shock(observed: Floats, expected: Floats, length: int) -> float:
     """The variance of the shock that all cards of a period of `length` days share.
 
-    Wins of past periods are set against what the hazards expect of the cards that were open; what they vary more than
-    Poisson is the shock. A weak prior keeps the answer above zero.
+    Wins of past periods are set against what the hazards expected of the cards that were open; what they vary more than
+    Poisson is the shock. A weak prior keeps the answer above zero. Both (n,), one a day up to today.
     """
-    periods = min((today - since) // max(length, 1), MOST_PERIODS)
+    periods = min(len(observed) // max(length, 1), MOST_PERIODS)
     if periods < 3:
-        return 0.1
-    first = today - periods * length + 1
-    observed, expected = _wins_by_day(nights, entered, mean_hazards, first=first, today=today)
-    o, e = observed.reshape(periods, length).sum(axis=1), expected.reshape(periods, length).sum(axis=1)
+        return period_shock(observed, expected, length // 2) if length >= 2 * SHORTEST_PERIOD else UNKNOWN_SHOCK
+    o, e = (days[len(days) - periods * length :].reshape(periods, length).sum(axis=1) for days in (observed, expected))
     excess = float(((o - e) ** 2 - e).sum() / max(float((e**2).sum()), 1e-9))
     return (max(0.0, excess) * periods + PRIOR_SHOCK * PRIOR_PERIODS) / (periods + PRIOR_PERIODS)
 
 
 def simulate(
-    hazards: Hazards,
-    cards: OpenCards,
+    chances: Floats,
+    amounts: Floats,
+    per_arrival: Floats,
     coming: Inflow,
-    won_amounts: Floats,
-    period_of_day: Ints,
+    past: Past,
+    tilt: Tilt,
     rng: np.random.Generator,
     *,
     shock: float,
-    draws: int = 16,
-    runs: int = 60,
+    is_shared: bool,
+    draws: int = 400,
 ) -> Draws:
-    """Draw `draws` × `runs` futures. won_amounts: (m,) amounts of recent wins, for cards not there yet and for open
-    cards of unknown amount; period_of_day: (H,) period index of day 1 … H."""
-    periods = int(period_of_day.max()) + 1
-    out = [np.zeros((draws * runs, periods)) for _ in range(4)]
-    opens, news, again, wins = out
-    row = 0
-    for _ in range(draws):
-        ahead = prospects(hazards.draw(rng), period_of_day)
-        ages = ahead.now.shape[1]
-        chances = ahead.now[cards.state, np.minimum(cards.age, ages - 1)]
-        per_arrival = _wins_per_arrival(ahead.at_entry, coming.entry, period_of_day)
-        usual = rng.choice(won_amounts, size=len(won_amounts)) if len(won_amounts) else won_amounts
-        for _ in range(runs):
-            common = _gamma(rng, shock, periods)
-            won_in = _period_won(chances * common, rng)
-            is_won = won_in < periods
-            amounts = _amounts(cards.amount[is_won], usual, rng)
-            opens[row] = np.bincount(won_in[is_won], weights=amounts, minlength=periods)[:periods]
-            level = coming.per_day * _gamma(rng, coming.variance, 1)[0]
-            arrived = rng.poisson(np.maximum(level * per_arrival * common, 0.0))
-            second = rng.binomial(arrived, coming.second_tries)
-            news[row] = _sums(arrived - second, usual, rng)
-            again[row] = _sums(second, usual, rng)
-            wins[row] = np.bincount(won_in[is_won], minlength=periods)[:periods] + arrived
-            row += 1
-    return Draws(*out)
+    """Draw futures. chances: (n, P) of each open card to be won in each period; amounts: (n,), nan where unknown;
+    per_arrival: (P,) expected wins when one card comes on every day; is_shared: whether one shock hits all periods, or
+    each period has its own."""
+    periods = chances.shape[1]
+    shocks = _gamma(rng, shock, (draws, 1 if is_shared else periods)) * np.ones((1, periods))
+    effects = tilt.effects(amounts, rng, draws)
+    whole = 1 - (1 - np.minimum(chances @ shocks.T, CERTAIN)) ** effects
+    card, draw = np.nonzero(rng.random(whole.shape) < whole)
+    shares = np.cumsum(chances[card] * shocks[draw], axis=1)
+    period = (rng.random(len(card))[:, None] * shares[:, -1:] > shares).sum(axis=1)
+    usual = _resampled(past.won, draws, rng)
+    values = _worth(amounts[card], usual, draw, past.ratios, rng)
+    opens = _per_draw(draw, period, values, draws, periods)
+    level = coming.per_day * tilt.coming * _gamma(rng, coming.variance, (draws, 1))
+    arrived = rng.poisson(np.maximum(level * per_arrival * shocks, 0.0))
+    second = rng.binomial(arrived, coming.second_tries)
+    news, again = (_sums(counts, usual, rng) for counts in (arrived - second, second))
+    wins = _per_draw(draw, period, np.ones(len(card)), draws, periods) + arrived
+    return Draws(opens, news, again, wins)
 
 
-def stage_weighted(
-    state: Ints, amount: Floats, closes_on: Floats, *, today: int, chance: Floats, stay: Floats, period_ends: Ints
-) -> Floats:
-    """Amount × the stage's win rate, in the period of the expected close date: the customary forecast, for comparison.
-
-    state, amount, closes_on (day, nan where unknown): (n,); chance, stay (mean days from entry to the win): (S,);
-    period_ends: (P,) last day of each. An overdue card falls into the current period.
-    """
-    due = np.where(np.isnan(closes_on), today + np.maximum(stay[state], 1.0), closes_on)
-    period = np.searchsorted(period_ends, np.maximum(due, today + 1))
-    weights = np.nan_to_num(amount) * chance[state]
-    return np.bincount(period, weights=weights, minlength=len(period_ends) + 1)[: len(period_ends)]
-
-
-def crps(draws: Floats, actual: float) -> float:
-    """The continuous ranked probability score of a sample, a distribution's mean absolute error. Lower is better."""
-    ordered, n = np.sort(draws), len(draws)
-    ranks = 2 * np.arange(1, n + 1) - n - 1
-    return float(np.abs(ordered - actual).mean() - (ranks * ordered).sum() / n**2)
-
-
-def _wins_by_day(nights: Nights, entered: Ints, hazards: Floats, *, first: int, today: int) -> tuple[Floats, Floats]:
-    """Wins seen and expected on each day from `first` to `today`. Both (days,)."""
-    days, won, ages = today - first + 1, hazards.shape[0], hazards.shape[1]
+def ends_by_day(
+    nights: Nights, entered: Ints, hazards: Floats, *, end: int, first: int, today: int
+) -> tuple[Floats, Floats]:
+    """Moves into the end state `end` that were seen, and that the hazards expected, on each day; both (days,)."""
+    days, ages = today - first + 1, hazards.shape[1]
     begin = np.maximum(entered + nights.watched_from + 1, first)
-    end = np.minimum(entered + nights.stop, today)
-    length = np.maximum(end - begin + 1, 0)
+    last = np.minimum(entered + nights.stop, today)
+    length = np.maximum(last - begin + 1, 0)
     stay = np.repeat(np.arange(len(length)), length)
     day = np.arange(len(stay)) - np.repeat(np.cumsum(length) - length, length) + begin[stay]
     age = np.minimum(day - entered[stay] - 1, ages - 1)
-    expected = np.bincount(day - first, weights=hazards[nights.state[stay], age, won], minlength=days)
-    is_win = (nights.next == won) & (entered + nights.stop >= first) & (entered + nights.stop <= today)
-    observed = np.bincount((entered + nights.stop - first)[is_win], minlength=days)
+    expected = np.bincount(day - first, weights=hazards[nights.state[stay], age, end], minlength=days)
+    is_end = (nights.next == end) & (entered + nights.stop >= first) & (entered + nights.stop <= today)
+    observed = np.bincount((entered + nights.stop - first)[is_end], minlength=days)
     return observed.astype(float), expected
 
 
-def _wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Floats:
+def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Floats:
     """Expected wins in each period when one card comes on every day, (P,)."""
     states = at_entry.shape[1]
     per_day = np.tensordot(entry[:states], at_entry[1:], axes=(0, 1))
@@ -185,34 +161,42 @@ def _wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> F
     return wins + entry[states] * np.bincount(period_of_day, minlength=len(wins))
 
 
-def _period_won(chances: Floats, rng: np.random.Generator) -> Ints:
-    """In which period each card is won, P for none. chances: (n, P)."""
-    total = chances.sum(axis=1)
-    chances = chances * np.where(total > CERTAIN, CERTAIN / np.maximum(total, 1e-12), 1.0)[:, None]
-    return (rng.random(len(chances))[:, None] > np.cumsum(chances, axis=1)).sum(axis=1)
+def _resampled(won: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """(BATCHES, m): what is usual is known only from so many wins."""
+    batches = min(BATCHES, draws)
+    return rng.choice(won, size=(batches, len(won))) if len(won) else np.zeros((batches, 1))
 
 
-def _amounts(known: Floats, won_amounts: Floats, rng: np.random.Generator) -> Floats:
-    unknown = np.isnan(known)
-    if not unknown.any():
-        return known
-    drawn = rng.choice(won_amounts, size=len(known)) if len(won_amounts) else np.zeros(len(known))
-    return np.where(unknown, drawn, known)
+def _usual(usual: Floats, draw: Ints, rng: np.random.Generator) -> Floats:
+    """One usual amount for each, from its draw's batch."""
+    return usual[draw % len(usual), rng.integers(usual.shape[1], size=len(draw))]
 
 
-def _sums(counts: Ints, amounts: Floats, rng: np.random.Generator) -> Floats:
-    """The sum of so many random amounts for each period."""
-    if not len(amounts) or not counts.sum():
-        return np.zeros(len(counts))
-    period = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(period, weights=rng.choice(amounts, size=len(period)), minlength=len(counts))
+def _worth(known: Floats, usual: Floats, draw: Ints, ratios: Floats, rng: np.random.Generator) -> Floats:
+    brought = known * rng.choice(ratios, size=len(known)) if len(ratios) and len(known) else known
+    return np.where(np.isnan(known), _usual(usual, draw, rng), brought)
 
 
-def _gamma(rng: np.random.Generator, variance: float, size: int) -> Floats:
+def _per_draw(draw: Ints, period: Ints, values: Floats, draws: int, periods: int) -> Floats:
+    """Sums, (draws, P)."""
+    return np.bincount(draw * periods + period, weights=values, minlength=draws * periods).reshape(draws, periods)
+
+
+def _sums(counts: Ints, usual: Floats, rng: np.random.Generator) -> Floats:
+    """The sum of so many usual amounts, (draws, P) as `counts`."""
+    draws, periods = counts.shape
+    cell = np.repeat(np.arange(counts.size), counts.ravel())
+    draw = cell // periods
+    return _per_draw(draw, cell % periods, _usual(usual, draw, rng), draws, periods)
+
+
+def _gamma(rng: np.random.Generator, variance: float, shape: tuple[int, int]) -> Floats:
     """Factors of mean 1 and this variance."""
     if variance < SMALLEST_VARIANCE:
-        return np.ones(size)
-    return rng.gamma(1 / variance, variance, size=size)
+        return np.ones(shape)
+    return rng.gamma(1 / variance, variance, size=shape)
 
 
-__all__ = ["Draws", "Inflow", "OpenCards", "crps", "inflow", "period_shock", "simulate", "stage_weighted"]
+__all__ = [
+    "Draws", "Inflow", "Past", "ends_by_day", "inflow", "period_shock", "simulate", "wins_per_arrival",
+]  # fmt: skip

@@ -77,20 +77,21 @@ class Prospects:
     at_entry: Floats
 
 
-def count(nights: Nights, *, states: int, ages: int) -> Counts:
-    """Moves and nights at risk by stage and age; nights beyond the last age count there."""
+def count(nights: Nights, *, states: int, ages: int, weights: Floats | None = None) -> Counts:
+    """Moves and nights at risk by stage and age; nights beyond the last age count there. weights: (n,) of each stay."""
     start = np.minimum(nights.watched_from, ages - 1)
     keep = nights.stop > nights.watched_from
     state, start, stop, following = nights.state[keep], start[keep], nights.stop[keep], nights.next[keep]
+    weight = np.ones(len(state)) if weights is None else weights[keep]
     change = np.zeros((states, ages + 1))
-    np.add.at(change, (state, start), 1.0)
-    np.add.at(change, (state, np.minimum(stop, ages)), -1.0)
+    np.add.at(change, (state, start), weight)
+    np.add.at(change, (state, np.minimum(stop, ages)), -weight)
     exposure = np.cumsum(change, axis=1)[:, :ages]
-    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0).astype(float)
+    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0) * weight
     np.add.at(exposure, (state, np.full(len(state), ages - 1)), beyond)
     events = np.zeros((states, states + 2, ages))
     moved = following != OPEN
-    np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), 1.0)
+    np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), weight[moved])
     return Counts(events, exposure)
 
 
@@ -116,31 +117,44 @@ def fit(counts: Counts, *, pseudo_events: float = 1.0) -> Hazards:
 def prospects(hazards: Floats, period_of_day: Ints, *, factors: Floats | None = None) -> Prospects:
     """Chances of being won in each period, by backward dynamic programming over the coming days.
 
-    hazards: (S, A, S+2); period_of_day: (H,) period index of day 1 … H; factors: (H,) multiplies the hazard of being
-    won on each day.
+    hazards: (S, A, S+2); period_of_day: (H,) period index of day 1 … H, rising; factors: (H, 2) multiply the hazards of
+    being won and of being lost on each day.
     """
     states, ages, _ = hazards.shape
     days, periods = len(period_of_day), int(period_of_day.max()) + 1
     value = np.zeros((states, ages, periods))
     at_entry = np.zeros((days + 1, states, periods))
-    older = np.minimum(np.arange(ages) + 1, ages - 1)
-    moving, winning, staying = _steps(hazards, 1.0)
+    moving, winning, staying = _steps(hazards, np.ones(2))
     for day in range(days - 1, -1, -1):
-        if factors is not None:
-            moving, winning, staying = _steps(hazards, float(factors[day]))
-        value = staying[:, :, None] * value[:, older, :] + np.tensordot(moving, value[:, 0, :], axes=(2, 0))
-        value[:, :, period_of_day[day]] += winning
-        at_entry[day] = value[:, 0, :]
+        if factors is not None and (day == days - 1 or (factors[day] != factors[day + 1]).any()):
+            moving, winning, staying = _steps(hazards, factors[day])
+        period = period_of_day[day]
+        later = value[:, :, period:]  # what comes before this day's period is past
+        moved = (moving @ later[:, 0]).reshape(states, ages, -1)
+        moved[:, :-1] += staying[:, :-1] * later[:, 1:]
+        moved[:, -1] += staying[:, -1] * later[:, -1]
+        moved[:, :, 0] += winning
+        value[:, :, period:] = moved
+        at_entry[day] = value[:, 0]
     return Prospects(value, at_entry)
 
 
-def _steps(hazards: Floats, factor: float) -> tuple[Floats, Floats, Floats]:
-    states = hazards.shape[0]
+def without_equal_ages(hazards: Floats) -> Floats:
+    """The same hazards up to the age from which on all are equal: older cards share the last one anyway."""
+    differs = (hazards[:, 1:] != hazards[:, :-1]).any(axis=(0, 2))
+    return hazards[:, : int(np.flatnonzero(differs)[-1]) + 2 if differs.any() else 1]
+
+
+def _steps(hazards: Floats, ends: Floats) -> tuple[Floats, Floats, Floats]:
+    """Chances of each move (S·A, S), of the win (S, A) and of staying (S, A, 1), those to be won and lost multiplied by
+    `ends`, (2,)."""
+    states, ages, _ = hazards.shape
     scaled = hazards.copy()
-    scaled[:, :, states] *= factor
+    scaled[:, :, states:] *= ends
     total = scaled.sum(axis=2)
     scaled *= np.where(total > CERTAIN, CERTAIN / np.maximum(total, 1e-12), 1.0)[:, :, None]
-    return scaled[:, :, :states], scaled[:, :, states], 1 - scaled.sum(axis=2)
+    moving = np.ascontiguousarray(scaled[:, :, :states]).reshape(states * ages, states)
+    return moving, scaled[:, :, states], 1 - scaled.sum(axis=2, keepdims=True)
 
 
 def age_bins(events_by_age: Floats) -> Ints:

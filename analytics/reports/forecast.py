@@ -1,7 +1,8 @@
 """How much will be won in each of the coming months, with the range it will lie in, beside the customary figure.
 
-Open deals leave their stages by the hazards of the past, deals not there yet come as they came lately, and all deals of
-a month share its luck. What is won already in the current month is added.
+The forecast of each month is the one that `outlook` makes and `backtesting` grades: open deals and those to come, the
+months before, and the calendar, each counting by how good it was so far. What is won already in the current month is
+added. Beside it stands the record: what the same forecast said of past months, from what was known then.
 """
 
 from __future__ import annotations
@@ -12,30 +13,26 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import polars as pl
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
-from .. import chain, days
+from .. import backtesting, days
+from ..backtesting import QUANTILES, Grade
 from ..caveats import warning
-from ..estimators import forecasting, markov
-from ..estimators.survival import Floats, Ints
+from ..estimators import stage_weighting
+from ..estimators.survival import Floats
+from ..known import Asked, Known, Sliced
+from ..outlook import ENOUGH_CLOSED, FEWEST_CLOSED, SHOCK_DAYS, Forecast, Outlook
 from ..plain import plain
 from ..river import River
 from ..selection import Selection
-from ..tables import stage_visits
 
-FEWEST_CLOSED = 10
-ENOUGH_CLOSED = 30
 STALE_AFTER = 60
-RECENT_WINS_DAYS = 120
-FEWEST_RECENT_WINS = 20
-SHOCK_DAYS = 30
-OLDEST = 400
-QUANTILES = {"q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q90": 0.90, "q95": 0.95}
+GRADED_MONTHS = 6
+FEWEST_GRADED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,22 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class GradedMonth:
+    """What the same forecast said of a month on the evening before it, and what came."""
+
+    start: date
+    end: date
+    won: float
+    q10: float
+    q50: float
+    q90: float
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastReport:
-    """`months_won` are the amounts won in the months before, oldest first, for comparison."""
+    """`months_won` are the amounts won in the months before, oldest first, for comparison; `weights`: how much each
+    kind of forecast counts in the first month's; `graded` and `record`: what was said of past months, and how good each
+    method was at that, the best first."""
 
     pipeline: str
     as_of: date
@@ -77,6 +88,9 @@ class ForecastReport:
     won_deals: int
     arrivals_per_week: float | None
     period_shock: float | None
+    weights: dict[str, float] | None
+    graded: tuple[GradedMonth, ...]
+    record: tuple[Grade, ...]
     warnings: tuple[dict[str, Any], ...]
 
     def as_facts(self) -> dict[str, Any]:
@@ -85,36 +99,45 @@ class ForecastReport:
 
 
 def report(river: River, selection: Selection, rng: np.random.Generator) -> ForecastReport:
+    """The same history gives the same forecast: chance is seeded by the days asked about, and `rng` is not used."""
     today = days.number(selection.as_of)
-    deals = _Deals(river, today)
     months = _months(selection.as_of, selection.months)
-    weighted = deals.stage_weighted(months)
-    warnings = deals.warnings(river, today)
+    history = Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals)
+    outlook = Outlook(history, reach=days.number(months[-1][1]) - today)
+    known = history.as_of(today)
+    past = _months_won(known, selection.as_of, before=months[0][0])
+    weighted = _stage_weighted(known, river, months)
     bare = tuple(
         Period(start, end, won, None if weighted is None else won + float(weighted[i]))
-        for i, ((start, end), won) in enumerate(zip(months, deals.won_since(months), strict=True))
+        for i, (start, end) in enumerate(months)
+        for won in [known.won_between(days.number(start), days.number(end))]
     )
-    outlook = _Outlook(bare, None, None, None)
-    if deals.won == 0:
-        warnings.append(warning("no_wins") if deals.all else warning("empty"))
-    elif deals.closed < FEWEST_CLOSED:
-        warnings.append(warning("not_enough_closed", needs=FEWEST_CLOSED, has=deals.closed))
-    else:
-        if deals.closed < ENOUGH_CLOSED:
-            warnings.append(warning("pooled", needs=ENOUGH_CLOSED, has=deals.closed))
-        outlook = _outlook(deals, bare, today, rng)
+    warnings = _warnings(known, river)
+    can_say = outlook.can_say(today)
+    if not known.is_won.any():
+        warnings.append(warning("no_wins") if len(known.card) else warning("empty"))
+    elif not can_say:
+        warnings.append(warning("not_enough_closed", needs=FEWEST_CLOSED, has=known.closed))
+    elif known.closed < ENOUGH_CLOSED:
+        warnings.append(warning("pooled", needs=ENOUGH_CLOSED, has=known.closed))
+    forecasts = [_ahead(outlook, today, start, end) for start, end in months] if can_say else []
+    periods = tuple(_filled(*each) for each in zip(bare, forecasts, strict=True)) if can_say else bare
+    graded, record = _record(outlook, past) if can_say else ((), ())
     return ForecastReport(
         pipeline=river.pipeline,
         as_of=selection.as_of,
         currency=river.currency,
-        periods=outlook.periods,
-        total=outlook.total,
-        months_won=deals.months_won(selection.as_of, before=months[0][0]),
-        open_deals=deals.open.height,
-        closed_deals=deals.closed,
-        won_deals=deals.won,
-        arrivals_per_week=outlook.arrivals_per_week,
-        period_shock=outlook.shock,
+        periods=periods,
+        total=_together(periods, _ahead(outlook, today, months[0][0], months[-1][1])) if can_say else None,
+        months_won=past,
+        open_deals=int(known.is_open.sum()),
+        closed_deals=known.closed,
+        won_deals=int(known.is_won.sum()),
+        arrivals_per_week=outlook.fitted(today).inflow.per_day * 7 if can_say else None,
+        period_shock=outlook.fitted(today).shock(SHOCK_DAYS) if can_say else None,
+        weights=forecasts[0].weights if can_say else None,
+        graded=graded,
+        record=record,
         warnings=tuple(warnings),
     )
 
@@ -164,159 +187,90 @@ def _against_past(facts: dict[str, Any]) -> str:
     return _("About as much as the %(before)s of the %(months)s months before; too early to say more.") % words
 
 
-class _Deals:
-    """The deals as of the day, in the arrays that the estimators want."""
-
-    def __init__(self, river: River, today: int):
-        log = river.deals
-        self.log, self.today = log, today
-        self.states = len(log.open_stages)
-        self.visited = stage_visits.visits(log.steps, today)
-        self.nightly = stage_visits.nights(self.visited)
-        since = stage_visits.trusted_from(self.visited)
-        self.since = today if since is None else since
-        standing = self.visited.filter(pl.col("left").is_null())
-        self.all = standing.height
-        self.open = standing.filter(pl.col("stage") < self.states).join(
-            river.expected_close.select("card", closes_on="day"), on="card", how="left"
-        )
-        self.wins = standing.filter(pl.col("stage") == log.won).select("card", "entered", "amount")
-        self.won = self.wins.height
-        self.closed = self.all - self.open.height
-
-    @property
-    def won_amounts(self) -> Floats:
-        """Amounts of recent wins; of all where they are few."""
-        recent = self.wins.filter(pl.col("entered") > self.today - RECENT_WINS_DAYS)
-        chosen = recent if recent.height >= FEWEST_RECENT_WINS else self.wins
-        return chosen["amount"].drop_nulls().to_numpy()
-
-    def cards(self) -> forecasting.OpenCards:
-        return forecasting.OpenCards(
-            state=self.open["stage"].to_numpy().astype(np.int64),
-            age=(self.today - self.open["entered"]).to_numpy().astype(np.int64),
-            amount=self.open["amount"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
-        )
-
-    def nights(self) -> tuple[markov.Nights, Ints]:
-        """Stays at the ends of days since history can be trusted, and their days of entry."""
-        return chain.nights(self.nightly, self.states, self.since, self.today)
-
-    def inflow(self) -> forecasting.Inflow:
-        first = self.nightly.filter(pl.col("first") & pl.col("exact"))
-        return forecasting.inflow(
-            first["entered"].to_numpy().astype(np.int64),
-            first["stage"].to_numpy().astype(np.int64),
-            (first["attempt"] > 1).to_numpy(),
-            today=self.today,
-            since=self.since,
-            states=self.states,
-        )
-
-    def won_between(self, start: date, end: date) -> float:
-        inside = pl.col("entered").is_between(days.number(start), days.number(end))
-        return float(self.wins.filter(inside)["amount"].sum())
-
-    def won_since(self, months: list[tuple[date, date]]) -> list[float]:
-        """What is won already in each of the months ahead: something in the first at most."""
-        return [self.won_between(start, end) for start, end in months]
-
-    def months_won(self, as_of: date, *, before: date) -> tuple[dict[str, Any], ...]:
-        """The months before the forecast's first, at most twelve, from the first that history covers whole."""
-        months: list[dict[str, Any]] = []
-        start, end = _month_before(before)
-        while self.all and len(months) < 12 and days.number(start) >= self.since:
-            months.append({"start": start, "end": end, "won": self.won_between(start, end)})
-            start, end = _month_before(start)
-        return tuple(reversed(months))
-
-    def stage_weighted(self, months: list[tuple[date, date]]) -> Floats | None:
-        """Amount × share won of those that passed the stage, at the expected close date."""
-        if self.closed == 0:
-            return None
-        ends = self.visited.filter(pl.col("left").is_null()).select("card", end="stage", ended="entered")
-        passed = self.visited.filter(pl.col("stage") < self.states).join(ends, on="card")
-        by_stage = (
-            passed.filter(pl.col("end") >= self.states)
-            .group_by("stage")
-            .agg(
-                chance=(pl.col("end") == self.log.won).mean(),
-                stay=(pl.col("ended") - pl.col("entered")).filter(pl.col("end") == self.log.won).mean(),
-            )
-        )
-        chance, stay = np.zeros(self.states), np.full(self.states, 30.0)
-        for stage, share, mean in by_stage.iter_rows():
-            chance[stage], stay[stage] = share, stay[stage] if mean is None else mean
-        closes_on = self.open["closes_on"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        entered, state = self.open["entered"].to_numpy(), self.open["stage"].to_numpy().astype(np.int64)
-        usual = self.wins["amount"].mean() or 0.0
-        return forecasting.stage_weighted(
-            state,
-            self.open["amount"].fill_null(usual).to_numpy(),
-            np.where(np.isnan(closes_on), entered + stay[state], closes_on),
-            today=self.today,
-            chance=chance,
-            stay=stay,
-            period_ends=np.array([days.number(end) for _start, end in months]),
-        )
-
-    def warnings(self, river: River, today: int) -> list[dict[str, Any]]:
-        warnings = []
-        last = self.visited.filter(pl.col("exact")).select(pl.col("entered").max()).item() if self.all else None
-        unknown = self.open["amount"].null_count()
-        if last is not None and today - last > STALE_AFTER:
-            warnings.append(warning("stale", last=days.day(last).isoformat()))
-        if unknown:
-            warnings.append(warning("unknown_amounts", n=unknown))
-        if river.without_rate:
-            warnings.append(warning("without_rate", n=river.without_rate))
-        return warnings
+def _ahead(outlook: Outlook, today: int, start: date, end: date) -> Forecast:
+    """Of what will be won in the days of the period that are still to come."""
+    skip = max(days.number(start) - 1 - today, 0)
+    return outlook.forecast(today, skip=skip, length=days.number(end) - today - skip)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outlook:
-    periods: tuple[Period, ...]
-    total: Period | None
-    arrivals_per_week: float | None
-    shock: float | None
+def _filled(period: Period, forecast: Forecast) -> Period:
+    parts = {"open": forecast.open, "new": forecast.new, "recycled": forecast.recycled}
+    quantiles = {name: period.won + forecast.quantile(level) for name, level in QUANTILES.items()}
+    return Period(**asdict(period) | parts | quantiles | {"point": period.won + forecast.point})
 
 
-def _outlook(deals: _Deals, bare: tuple[Period, ...], today: int, rng: np.random.Generator) -> _Outlook:
-    nights, entered = deals.nights()
-    counts = markov.count(nights, states=deals.states, ages=OLDEST)
-    hazards = markov.fit(counts, pseudo_events=1.0 if deals.closed >= ENOUGH_CLOSED else 5.0)
-    coming = deals.inflow()
-    shock = forecasting.period_shock(nights, entered, hazards.mean(), today=today, since=deals.since, length=SHOCK_DAYS)
-    ahead = np.arange(today + 1, days.number(bare[-1].end) + 1)
-    ends = np.array([days.number(period.end) for period in bare])
-    draws = forecasting.simulate(
-        hazards, deals.cards(), coming, deals.won_amounts, np.searchsorted(ends, ahead), rng, shock=shock
-    )
-    periods = tuple(
-        _filled(period, draws.open[:, i], draws.new[:, i], draws.recycled[:, i]) for i, period in enumerate(bare)
-    )
-    whole = Period(
-        bare[0].start,
-        bare[-1].end,
-        sum(period.won for period in bare),
-        None if bare[0].stage_weighted is None else sum(period.stage_weighted or 0.0 for period in bare),
-    )
-    total = _filled(whole, draws.open.sum(axis=1), draws.new.sum(axis=1), draws.recycled.sum(axis=1))
-    return _Outlook(periods, total, coming.per_day * 7, shock)
-
-
-def _filled(period: Period, open_: Floats, new: Floats, recycled: Floats) -> Period:
-    sums = period.won + open_ + new + recycled
-    parts = {"open": float(open_.mean()), "new": float(new.mean()), "recycled": float(recycled.mean())}
+def _together(periods: tuple[Period, ...], forecast: Forecast) -> Period:
+    """All months as one: the sums of their parts, with the range that the whole stretch has."""
+    won, coming = periods[0].won, sum((period.point or 0.0) - period.won for period in periods)
+    scale = coming / forecast.point if forecast.point else 1.0
+    weighted = [period.stage_weighted for period in periods]
     return Period(
-        start=period.start,
-        end=period.end,
-        won=period.won,
-        stage_weighted=period.stage_weighted,
-        point=period.won + sum(parts.values()),
-        **parts,
-        **{name: float(np.quantile(sums, share)) for name, share in QUANTILES.items()},
+        start=periods[0].start,
+        end=periods[-1].end,
+        won=won,
+        stage_weighted=None if weighted[0] is None else sum(amount or 0.0 for amount in weighted),
+        **{part: sum(getattr(period, part) or 0.0 for period in periods) for part in ("open", "new", "recycled")},
+        point=won + coming,
+        **{name: won + scale * forecast.quantile(level) for name, level in QUANTILES.items()},
     )
+
+
+def _record(outlook: Outlook, past: tuple[dict[str, Any], ...]) -> tuple[tuple[GradedMonth, ...], tuple[Grade, ...]]:
+    """What was said of past months on the evening before each, and the grades of every method."""
+    graded, rows = [], []
+    for month in past[-GRADED_MONTHS:]:
+        origin = days.number(month["start"]) - 1
+        said = list(backtesting.replay(outlook, [origin], days.number(month["end"]) - origin))
+        blend = next((row for row in said if row.method == "blend"), None)
+        if blend:
+            rows += said
+            graded.append(GradedMonth(month["start"], month["end"], blend.actual, blend.q10, blend.q50, blend.q90))
+    if len(graded) < FEWEST_GRADED:
+        return (), ()
+    return tuple(graded), tuple(backtesting.grades(rows))
+
+
+def _months_won(known: Known, as_of: date, *, before: date) -> tuple[dict[str, Any], ...]:
+    """The months before the forecast's first, at most twelve, from the first that history covers whole."""
+    months: list[dict[str, Any]] = []
+    start, end = _month_before(before)
+    while len(known.card) and len(months) < 12 and days.number(start) >= known.since:
+        won = known.won_between(days.number(start), days.number(end))
+        months.append({"start": start, "end": end, "won": won})
+        start, end = _month_before(start)
+    return tuple(reversed(months))
+
+
+def _stage_weighted(known: Known, river: River, months: list[tuple[date, date]]) -> Floats | None:
+    """Amount × share won of the closed deals that passed the stage, at the expected close date."""
+    if known.closed == 0:
+        return None
+    standing = known.is_open
+    expected = dict(river.expected_close.drop_nulls("day").iter_rows())
+    passages = known.passages()
+    cards = stage_weighting.Standing(
+        known.state[standing],
+        known.entered[standing],
+        known.usual_amounts(standing),
+        np.array([expected.get(card, np.nan) for card in known.card[standing].tolist()], dtype=float),
+    )
+    ends = np.array([days.number(end) for _start, end in months])
+    return stage_weighting.variants(
+        passages, cards, today=known.today, states=known.states, period_ends=ends, new_business=np.zeros(len(months))
+    )["stage_weighted"]
+
+
+def _warnings(known: Known, river: River) -> list[dict[str, Any]]:
+    warnings = []
+    last = int(known.entered[known.exact].max()) if known.exact.any() else None
+    unknown = int(np.isnan(known.amount[known.is_open]).sum())
+    if last is not None and known.today - last > STALE_AFTER:
+        warnings.append(warning("stale", last=days.day(last).isoformat()))
+    if unknown:
+        warnings.append(warning("unknown_amounts", n=unknown))
+    if river.without_rate:
+        warnings.append(warning("without_rate", n=river.without_rate))
+    return warnings
 
 
 def _months(as_of: date, count: int) -> list[tuple[date, date]]:

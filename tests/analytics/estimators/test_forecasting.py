@@ -1,42 +1,41 @@
 import numpy as np
 import pytest
 
-from analytics.estimators import forecasting, markov
-from analytics.estimators.forecasting import Inflow, OpenCards
+from analytics.estimators import forecasting, markov, recalibration
+from analytics.estimators.forecasting import Inflow, Past
 from analytics.estimators.markov import Nights
 
 MONTHS = np.repeat([0, 1], 30)
-
-
-def one_stage(n=4000, hazard=0.05):
-    rng = np.random.default_rng(1)
-    stop = rng.geometric(hazard, n)
-    following = np.where(rng.random(n) < 0.6, 1, 2)
-    return markov.fit(markov.count(Nights(np.zeros(n, int), np.zeros(n, int), stop, following), states=1, ages=100))
-
-
-def cards(n, amount=1000.0):
-    return OpenCards(np.zeros(n, int), np.zeros(n, int), np.full(n, amount))
-
-
+SURE = recalibration.Tilt(np.zeros(3), np.zeros((3, 3)), 0.0, 1.0)
 NONE_COMING = Inflow(0.0, 0.0, np.array([1.0, 0.0, 0.0]), 0.0)
 
 
-def draw(seed=3, cards_=None, coming=NONE_COMING, shock=0.0, amounts=(500.0,)):
+def constant(hazard=0.05, won=0.6):
+    """One stage, left by one in twenty every night."""
+    hazards = np.zeros((1, 100, 3))
+    hazards[..., 1], hazards[..., 2] = hazard * won, hazard * (1 - won)
+    return hazards
+
+
+def draw(seed=3, n=100, amount=1000.0, coming=NONE_COMING, shock=0.0, past=((500.0,), ()), tilt=SURE, is_shared=True):
+    ahead = markov.prospects(constant(), MONTHS)
     return forecasting.simulate(
-        one_stage(),
-        cards(100) if cards_ is None else cards_,
+        np.repeat(ahead.now[0, :1], n, axis=0),
+        np.full(n, amount),
+        forecasting.wins_per_arrival(ahead.at_entry, coming.entry, MONTHS),
         coming,
-        np.array(amounts),
-        MONTHS,
+        Past(*(np.array(values) for values in past)),
+        tilt,
         np.random.default_rng(seed),
         shock=shock,
+        is_shared=is_shared,
+        draws=1000,
     )
 
 
 def test_the_mean_of_the_draws_is_what_the_hazards_expect():
-    expected = 0.6 * (1 - 0.95**60) * 100 * 1000
-    assert draw().total.sum(axis=1).mean() == pytest.approx(expected, rel=0.03)
+    by_month = [0.6 * (1 - 0.95**30), 0.6 * (0.95**30 - 0.95**60)]
+    assert draw().total.mean(axis=0) == pytest.approx(np.array(by_month) * 100_000, rel=0.02)
 
 
 def test_the_same_seed_gives_the_same_draws():
@@ -45,26 +44,46 @@ def test_the_same_seed_gives_the_same_draws():
 
 
 def test_a_common_shock_widens_the_range_and_leaves_the_mean():
-    calm, shaken = draw(shock=0.0).total[:, 0], draw(shock=0.2).total[:, 0]
+    calm, shaken = draw(shock=0.0).total[:, 0], draw(shock=0.1).total[:, 0]
     assert shaken.std() > 1.5 * calm.std()
-    assert shaken.mean() == pytest.approx(calm.mean(), rel=0.1)
+    assert shaken.mean() == pytest.approx(calm.mean(), rel=0.06)
+
+
+def test_a_shared_shock_makes_periods_good_or_bad_together():
+    def together(is_shared):
+        coming = Inflow(20.0, 0.0, np.array([0.0, 1.0, 0.0]), 0.0)
+        return np.corrcoef(draw(n=0, coming=coming, shock=0.1, is_shared=is_shared).wins.T)[0, 1]
+
+    assert together(is_shared=True) > 0.9
+    assert abs(together(is_shared=False)) < 0.15
+
+
+def test_uncertain_chances_widen_the_range_and_leave_the_mean():
+    unsure = recalibration.Tilt(np.zeros(3), np.eye(3) * 0.04, np.log1p(1000.0), 1.0)
+    calm, shaken = draw().total[:, 0], draw(tilt=unsure).total[:, 0]
+    assert shaken.std() > 1.3 * calm.std()
+    assert shaken.mean() == pytest.approx(calm.mean(), rel=0.04)
 
 
 def test_an_open_card_of_unknown_amount_counts_as_a_usual_win():
-    unknown = draw(cards_=cards(100, float("nan")), amounts=(500.0, 1500.0)).total.sum(axis=1).mean()
-    assert unknown == pytest.approx(draw().total.sum(axis=1).mean(), rel=0.05)
+    unknown = draw(amount=float("nan"), past=((500.0, 1500.0), ())).total.sum(axis=1).mean()
+    assert unknown == pytest.approx(draw().total.sum(axis=1).mean(), rel=0.1)
+
+
+def test_amounts_shrink_as_those_of_past_wins_did():
+    cut = draw(past=((500.0,), (0.5, 0.7))).total.sum(axis=1).mean()
+    assert cut == pytest.approx(0.6 * draw().total.sum(axis=1).mean(), rel=0.02)
 
 
 def test_cards_that_come_are_split_into_first_and_second_tries():
-    coming = Inflow(2.0, 0.001, np.array([1.0, 0.0, 0.0]), 0.25)
-    drawn = draw(cards_=cards(0), coming=coming)
+    drawn = draw(n=0, coming=Inflow(2.0, 0.001, np.array([1.0, 0.0, 0.0]), 0.25))
     assert drawn.open.sum() == 0
     assert drawn.recycled.sum() / drawn.total.sum() == pytest.approx(0.25, abs=0.03)
 
 
 def test_cards_that_are_won_on_the_day_they_come_count():
     coming = Inflow(2.0, 0.001, np.array([0.0, 1.0, 0.0]), 0.0)
-    assert draw(cards_=cards(0), coming=coming).wins.mean(axis=0) == pytest.approx([60, 60], rel=0.05)
+    assert draw(n=0, coming=coming).wins.mean(axis=0) == pytest.approx([60, 60], rel=0.05)
 
 
 def test_inflow_by_hand():
@@ -76,40 +95,25 @@ def test_inflow_by_hand():
 
 
 def test_months_that_are_good_or_bad_together_show_as_a_shock():
+    rng = np.random.default_rng(7)
+    expected = np.full(390, 2.0)
+
     def shock(good_and_bad):
-        rng = np.random.default_rng(7)
-        entered = np.repeat(np.arange(0, 390), 6)
-        level = np.where((np.arange(480) // 30) % 2 == 0, 1 + good_and_bad, 1 - good_and_bad)
-        stop = np.array([1 + np.argmax(rng.random(90) < 0.05 * level[day : day + 90]) for day in entered])
-        stays = Nights(np.zeros(len(entered), int), np.zeros(len(entered), int), stop, np.ones(len(entered), int))
-        hazards = markov.fit(markov.count(stays, states=1, ages=100)).mean()
-        return forecasting.period_shock(stays, entered, hazards, today=389, since=0, length=30)
+        level = np.where((np.arange(390) // 30) % 2 == 0, 1 + good_and_bad, 1 - good_and_bad)
+        return forecasting.period_shock(rng.poisson(expected * level).astype(float), expected, 30)
 
-    assert shock(0.0) < 0.01 < 0.1 < shock(0.5)
+    assert shock(0.0) < 0.02 < 0.15 < shock(0.5) < 0.4
 
 
-def test_stage_weighted_by_hand():
-    """Two stages with chances ½ and ¼: one card due in each period, one overdue, one due after the last."""
-    weighted = forecasting.stage_weighted(
-        np.array([0, 1, 0, 0]),
-        np.array([100.0, 400.0, 10.0, 999.0]),
-        np.array([105.0, 115.0, 90.0, 500.0]),
-        today=100,
-        chance=np.array([0.5, 0.25]),
-        stay=np.array([5.0, 5.0]),
-        period_ends=np.array([110, 120]),
-    )
-    assert weighted.tolist() == [55.0, 100.0]
+def test_with_too_few_long_periods_the_shock_is_taken_from_shorter_ones():
+    flat = np.full(60, 2.0)
+    assert forecasting.period_shock(flat, flat, 56) == forecasting.period_shock(flat, flat, 14)
+    assert forecasting.period_shock(flat[:10], flat[:10], 7) == forecasting.UNKNOWN_SHOCK
 
 
-def test_the_score_of_a_single_draw_is_its_error():
-    assert forecasting.crps(np.array([7.0]), 10.0) == 3.0
-
-
-def test_the_score_is_best_for_the_distribution_that_is_true():
-    rng = np.random.default_rng(8)
-    actual = rng.normal(0, 1, 300)
-    score = {
-        width: np.mean([forecasting.crps(rng.normal(0, width, 400), y) for y in actual]) for width in (0.3, 1.0, 3.0)
-    }
-    assert score[1.0] == min(score.values())
+def test_ends_seen_and_expected_by_hand():
+    """Two cards that came on day 10; one is won in the third night, the other still there on day 14."""
+    stays = Nights(np.zeros(2, int), np.zeros(2, int), np.array([3, 4]), np.array([1, -1]))
+    seen, due = forecasting.ends_by_day(stays, np.array([10, 10]), constant(0.1, 0.5), end=1, first=10, today=14)
+    assert seen.tolist() == [0, 0, 0, 1, 0]
+    assert due == pytest.approx([0, 0.1, 0.1, 0.1, 0.05])

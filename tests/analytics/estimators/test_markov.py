@@ -81,3 +81,28 @@ def test_draws_vary_around_the_mean_and_repeat_with_the_seed():
     draws = np.stack([hazards.draw(np.random.default_rng(seed)) for seed in range(200)])
     assert draws.mean(axis=0) == pytest.approx(hazards.mean(), abs=0.02)
     assert (hazards.draw(np.random.default_rng(1)) == draws[1]).all()
+
+
+def test_ages_from_which_on_all_is_equal_may_be_left_out():
+    hazards = constant(2, 50, {(0, 1): 0.1, (1, 2): 0.2})
+    hazards[0, :7, 3] = 0.05
+    shorter = markov.without_equal_ages(hazards)
+    assert shorter.shape == (2, 8, 4)
+    periods = np.repeat([0, 1], 10)
+    short, long = markov.prospects(shorter, periods), markov.prospects(hazards, periods)
+    np.testing.assert_allclose(short.now, long.now[:, :8])
+    np.testing.assert_allclose(short.at_entry, long.at_entry)
+    assert markov.without_equal_ages(hazards[:, 10:]).shape == (2, 1, 4)
+
+
+def test_factors_raise_the_chances_of_their_days():
+    hazards = constant(1, 1, {(0, 1): 0.1, (0, 2): 0.1})
+    factors = np.array([[1.0, 1.0], [2.0, 0.5]])
+    ahead = markov.prospects(hazards, np.array([0, 1]), factors=factors)
+    assert ahead.now[0, 0].tolist() == pytest.approx([0.1, 0.8 * 0.2])
+
+
+def test_a_stay_counts_with_its_weight():
+    counts = markov.count(nights((0, 0, 2, 1), (0, 0, 2, 1)), states=1, ages=4, weights=np.array([1.0, 0.5]))
+    assert counts.events[0, 1].tolist() == [0, 1.5, 0, 0]
+    assert counts.exposure[0].tolist() == [1.5, 1.5, 0, 0]

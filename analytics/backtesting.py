@@ -1,0 +1,161 @@
+"""Every forecast asked again as of days gone by, and graded by what came.
+
+The rows of one origin rest on what was known on that day: `known` slices the history, and nothing here passes anything
+else to a forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from . import days
+from .estimators import blending, history, stage_weighting
+from .estimators.history import LEVELS
+from .estimators.survival import Floats
+from .known import Known
+from .outlook import Outlook
+
+QUANTILES = {"q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q90": 0.90, "q95": 0.95}
+MOST_WINDOWS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a method said on the evening of `origin` of the `horizon` days after it, and what came."""
+
+    origin: date
+    horizon: int
+    method: str
+    actual: float
+    point: float
+    q05: float
+    q10: float
+    q25: float
+    q50: float
+    q75: float
+    q90: float
+    q95: float
+    crps: float
+
+    def as_facts(self) -> dict[str, Any]:
+        return {
+            name: value.isoformat()
+            if isinstance(value, date)
+            else round(value, 2)
+            if isinstance(value, float)
+            else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How good a method was over n windows. error: mean absolute error of the median, bias: of the point, both as a
+    share of what came; inside: share of windows inside the 80 % band, None for a mere figure; crps: as a share."""
+
+    method: str
+    n: int
+    error: float
+    bias: float
+    inside: float | None
+    crps: float
+
+
+def replay(outlook: Outlook, origins: Iterable[int], horizon: int) -> Iterator[Row]:
+    """Rows of every method at every origin (day numbers), as far as there is enough to say something."""
+    for origin in origins:
+        known = outlook.history.as_of(origin)
+        actual = outlook.history.as_of(origin + horizon).won_between(origin + 1, origin + horizon)
+        said: dict[str, Floats | float] = {**figures(known, outlook, horizon)}
+        if outlook.can_say(origin):
+            forecast = outlook.forecast(origin, skip=0, length=horizon)
+            said |= forecast.methods | {"blend": forecast.quantiles}
+        for method, answer in said.items():
+            yield _row(origin, horizon, method, actual, np.full(len(LEVELS), answer) * 1.0)
+
+
+def figures(known: Known, outlook: Outlook, horizon: int) -> dict[str, float]:
+    """The customary figures without a range: the last window, the mean of three, and each way to weigh stages."""
+    per_day = known.won_per_day(known.since)
+    standing = known.is_open
+    amounts = known.usual_amounts(standing)
+    cards = stage_weighting.Standing(
+        known.state[standing], known.entered[standing], amounts, np.full(len(amounts), np.nan)
+    )
+    weighted = stage_weighting.variants(
+        known.passages(),
+        cards,
+        today=known.today,
+        states=known.states,
+        period_ends=np.array([known.today + horizon]),
+        new_business=np.array([new_business(known, horizon)]),
+    )
+    return {
+        "naive": history.naive(per_day, horizon),
+        "mean3": history.mean_of_last(per_day, horizon),
+        **{name: float(amount[0]) for name, amount in weighted.items()},
+    }
+
+
+def new_business(known: Known, horizon: int) -> float:
+    """What past windows brought on average from cards that came after they had begun."""
+    begun = np.full(int(known.card.max()) + 1 if len(known.card) else 0, 0)
+    begun[known.card[known.first]] = known.entered[known.first]
+    won, found = known.is_won, []
+    for number in range(1, MOST_WINDOWS + 1):
+        after = known.today - number * horizon
+        if after < known.since - 1:
+            break
+        inside = won & (known.entered > after) & (known.entered <= after + horizon) & (begun[known.card] > after)
+        found.append(float(np.nansum(known.amount[inside])))
+    return float(np.mean(found)) if found else 0.0
+
+
+def grades(rows: Iterable[Row]) -> list[Grade]:
+    """One a method, the best first. Methods are compared on the windows for which all of them said something."""
+    rows = list(rows)
+    methods = {row.method for row in rows}
+    complete = {
+        origin
+        for origin in {row.origin for row in rows}
+        if {row.method for row in rows if row.origin == origin} == methods
+    }
+    found = [
+        _grade(method, [row for row in rows if row.method == method and row.origin in complete]) for method in methods
+    ]
+    return sorted((grade for grade in found if grade), key=lambda grade: (grade.crps, grade.method))
+
+
+def _grade(method: str, rows: list[Row]) -> Grade | None:
+    came = sum(row.actual for row in rows)
+    if came <= 0:
+        return None
+    is_range = any(row.q10 < row.q90 for row in rows)
+    return Grade(
+        method=method,
+        n=len(rows),
+        error=sum(abs(row.q50 - row.actual) for row in rows) / came,
+        bias=sum(row.point - row.actual for row in rows) / came,
+        inside=sum(row.q10 <= row.actual <= row.q90 for row in rows) / len(rows) if is_range else None,
+        crps=sum(row.crps for row in rows) / came,
+    )
+
+
+def _row(origin: int, horizon: int, method: str, actual: float, quantiles: Floats) -> Row:
+    return Row(
+        origin=days.day(origin),
+        horizon=horizon,
+        method=method,
+        actual=actual,
+        point=float(quantiles.mean()),
+        **{name: blending.quantile(quantiles, level) for name, level in QUANTILES.items()},
+        crps=blending.crps(quantiles, actual),
+    )
+
+
+__all__ = ["Grade", "Row", "figures", "grades", "replay"]

@@ -1,0 +1,74 @@
+"""Are the chances right? Wins that came against wins that were expected, by amount.
+
+The chances of cards that were open on past days are set against what became of them. A ridge Poisson model says by how
+much to raise or lower all of them, and how large deals differ from small ones.
+
+Source: landmarking (van Houwelingen 2007); Poisson regression with the expected wins as exposure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .survival import Floats
+
+PRIOR_SPREAD = 0.3
+FEATURES = 3
+ROUNDS = 15
+LOG_RANGE = (-4.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tilt:
+    """Log factors on expected wins: coefficients (3,) of 1, z and z²−1, where z is the standardised log amount; their
+    covariance (3, 3); coming: factor on the wins of cards not there yet."""
+
+    coefficients: Floats
+    covariance: Floats
+    centre: float
+    scale: float
+    coming: float = 1.0
+
+    def features(self, amounts: Floats) -> Floats:
+        """(n, 3); a card of unknown amount is a usual one."""
+        z = np.clip((np.log1p(np.maximum(amounts, 0.0)) - self.centre) / self.scale, -3, 3)
+        z = np.where(np.isnan(z), 0.0, z)
+        return np.stack([np.ones(len(z)), z, z**2 - 1], axis=1)
+
+    def effects(self, amounts: Floats, rng: np.random.Generator, draws: int) -> Floats:
+        """(n, draws) factors on each card's chance, whose mean is what the coefficients say."""
+        x = self.features(amounts)
+        root = np.linalg.cholesky(self.covariance + 1e-9 * np.eye(FEATURES))
+        deviations = rng.standard_normal((draws, FEATURES)) @ root.T
+        level = x @ self.coefficients - ((x @ root) ** 2).sum(axis=1) / 2
+        return np.exp(np.clip(level[:, None] + x @ deviations.T, *LOG_RANGE))
+
+
+def untilted(won_amounts: Floats) -> Tilt:
+    """Before anything is seen: chances are right within a third or so."""
+    logs = np.log1p(np.maximum(won_amounts[~np.isnan(won_amounts)], 0.0))
+    centre, scale = (float(logs.mean()), max(float(logs.std()), 0.3)) if len(logs) else (0.0, 1.0)
+    return Tilt(np.zeros(FEATURES), np.eye(FEATURES) * PRIOR_SPREAD**2, centre, scale)
+
+
+def fit(features: Floats, expected: Floats, observed: Floats, weight: float) -> tuple[Floats, Floats]:
+    """Coefficients and covariance. features: (n, 3); expected and observed wins: (n,); weight: how much one of these
+    wins tells, less than 1 where landmarks overlap and where cards share their luck."""
+    precision = np.full(FEATURES, PRIOR_SPREAD**-2)
+    b = np.zeros(FEATURES)
+    curvature: NDArray[np.float64] = np.diag(precision)
+    for _ in range(ROUNDS):
+        mu = expected * np.exp(np.clip(features @ b, -4, 4))
+        gradient = features.T @ (weight * (observed - mu)) - precision * b
+        curvature = (features * (weight * mu)[:, None]).T @ features + np.diag(precision)
+        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
+        b = b + step
+        if np.abs(step).max() < 1e-4:
+            break
+    return b, np.linalg.inv(curvature)
+
+
+__all__ = ["Tilt", "fit", "untilted"]

@@ -1,0 +1,190 @@
+"""What was known at the end of any day: one load of the history, sliced as often as a replay asks.
+
+A forecast is graded by asking it again as of days gone by. It may see nothing but what is in the answer for its day.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .estimators.markov import Nights
+from .estimators.stage_weighting import Passages
+from .estimators.survival import OPEN, Floats, Ints
+from .event_log import EventLog
+from .tables import stage_visits
+
+NEVER = np.iinfo(np.int32).max
+KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Stays as seen at the ends of the days up to and including `today`. All arrays (n,), sorted by card and day.
+
+    left: NEVER while open; next: OPEN while open; first: the card began here; exact: the day of entry is known; amount:
+    the newest known at the entry, nan where unknown; before: that of the stay before, nan for the first.
+    since: the first day on which history is whole; what left before it is not in the data.
+    """
+
+    today: int
+    since: int
+    states: int
+    card: Ints
+    state: Ints
+    entered: Ints
+    left: Ints
+    next: Ints
+    first: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
+    again: NDArray[np.bool_]
+    amount: Floats
+    before: Floats
+
+    @property
+    def standing(self) -> NDArray[np.bool_]:
+        return self.left == NEVER
+
+    @property
+    def is_open(self) -> NDArray[np.bool_]:
+        return self.standing & (self.state < self.states)
+
+    @property
+    def is_won(self) -> NDArray[np.bool_]:
+        return self.standing & (self.state == self.states)
+
+    @property
+    def closed(self) -> int:
+        return int((self.standing & (self.state >= self.states)).sum())
+
+    def won_per_day(self, first: int) -> Floats:
+        """Amounts won on each day from `first` to today."""
+        won = self.is_won & (self.entered >= first)
+        days = max(self.today - first + 1, 0)
+        return np.bincount(self.entered[won] - first, weights=np.nan_to_num(self.amount[won]), minlength=days)[:days]
+
+    def won_between(self, first: int, last: int) -> float:
+        won = self.is_won & (self.entered >= first) & (self.entered <= last)
+        return float(np.nansum(self.amount[won]))
+
+    def passages(self) -> Passages:
+        """Stays in open stages, with how and when their cards ended."""
+        part = self.state < self.states
+        last = np.append(self.card[1:] != self.card[:-1], True) if len(self.card) else self.standing
+        of_card = np.cumsum(np.append(0, last[:-1])) if len(self.card) else self.card
+        outcome = np.where(self.is_won, 1, np.where(self.is_open, -1, 0))[last][of_card]
+        return Passages(self.state[part], self.entered[part], outcome[part], self.entered[last][of_card][part])
+
+    def usual_amounts(self, chosen: NDArray[np.bool_]) -> Floats:
+        """The amounts of these stays at what amounts brought so far; an unknown one counts as a usual win."""
+        won = self.amount[self.is_won]
+        both = self.is_won & (self.before > 0) & ~np.isnan(self.amount)
+        brought = float((self.amount[both] / self.before[both]).mean()) if both.any() else 1.0
+        usual = float(np.nanmean(won)) if (~np.isnan(won)).any() else 0.0
+        return np.where(np.isnan(self.amount[chosen]), usual, self.amount[chosen] * brought)
+
+    def nights(self) -> tuple[Nights, Ints]:
+        """Stays in open stages watched since history is whole, and their days of entry."""
+        part = (self.state < self.states) & self.exact & (self.left >= self.since)
+        entered, left = self.entered[part], self.left[part]
+        return Nights(
+            state=self.state[part],
+            watched_from=np.maximum(self.since - entered - 1, 0),
+            stop=np.minimum(left, self.today) - entered,
+            next=np.where(left <= self.today, self.next[part], OPEN),
+        ), entered
+
+
+class Sliced:
+    """The days of a log in which every step was known on its day and nothing was corrected later."""
+
+    def __init__(self, log: EventLog):
+        self.states = len(log.open_stages)
+        self._days: OrderedDict[int, Known] = OrderedDict()
+        self._whole = None if log.steps.height == 0 else known(log, int(log.steps["day"].max()))  # type: ignore[arg-type]
+
+    def as_of(self, day: int) -> Known:
+        if day not in self._days:
+            self._days[day] = self._slice(day)
+            if len(self._days) > KEPT:
+                self._days.popitem(last=False)
+        return self._days[day]
+
+    def _slice(self, day: int) -> Known:
+        if self._whole is None:
+            return nothing(day, self.states)
+        whole = self._whole
+        seen = whole.entered <= day
+        left = np.where(whole.left[seen] <= day, whole.left[seen], NEVER)
+        return Known(
+            today=day,
+            since=whole.since if whole.since <= day else day,
+            states=self.states,
+            left=left,
+            next=np.where(left == NEVER, OPEN, whole.next[seen]),
+            **{name: getattr(whole, name)[seen] for name in _UNCHANGING},
+        )
+
+
+class Asked:
+    """The days of a history that has to be put together anew for each of them, since later words changed it."""
+
+    def __init__(self, log_as_of: Callable[[int], EventLog]):
+        self._log_as_of = log_as_of
+        self._days: OrderedDict[int, Known] = OrderedDict()
+
+    def as_of(self, day: int) -> Known:
+        if day not in self._days:
+            self._days[day] = known(self._log_as_of(day), day)
+            if len(self._days) > KEPT:
+                self._days.popitem(last=False)
+        return self._days[day]
+
+
+History = Sliced | Asked
+_UNCHANGING = ("card", "state", "entered", "first", "exact", "again", "amount", "before")
+
+
+def known(log: EventLog, today: int) -> Known:
+    """What the steps up to and including `today` say."""
+    states = len(log.open_stages)
+    visited = stage_visits.visits(log.steps, today)
+    since = stage_visits.trusted_from(visited)
+    nightly = stage_visits.nights(visited)
+    if nightly.height == 0:
+        return nothing(today, states)
+    same = pl.col("card") == pl.col("card").shift()
+    nightly = nightly.with_columns(before=pl.when(same).then(pl.col("amount").shift()))
+    return Known(
+        today=today,
+        since=today if since is None else since,
+        states=states,
+        card=_ints(nightly, "card"),
+        state=_ints(nightly, "stage"),
+        entered=_ints(nightly, "entered"),
+        left=nightly["left"].fill_null(NEVER).to_numpy().astype(np.int64),
+        next=nightly["next"].fill_null(OPEN).to_numpy().astype(np.int64),
+        first=nightly["first"].to_numpy(),
+        exact=nightly["exact"].to_numpy(),
+        again=(nightly["attempt"] > 1).to_numpy(),
+        amount=_floats(nightly, "amount"),
+        before=_floats(nightly, "before"),
+    )
+
+
+def nothing(today: int, states: int) -> Known:
+    ints, flags, floats = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool), np.zeros(0)
+    return Known(today, today, states, ints, ints, ints, ints, ints, flags, flags, flags, floats, floats)
+
+
+def _ints(frame: pl.DataFrame, name: str) -> Ints:
+    return frame[name].to_numpy().astype(np.int64)
+
+
+def _floats(frame: pl.DataFrame, name: str) -> Floats:
+    return frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()

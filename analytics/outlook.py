@@ -1,0 +1,300 @@
+"""What will be won in any stretch of days to come: the one forecast that pages show and the record grades.
+
+Three forecasts are made of the same history: of the periods before (`history`), of the same with the calendar's rhythm
+(`rhythm`), and of the open deals and those to come (`hazard`). Each is asked again as of past weeks, from what was
+known then; how good they were decides how much each counts now, and how wide the range must be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .estimators import blending, forecasting, history, markov, recalibration, rhythm
+from .estimators.forecasting import Draws
+from .estimators.history import LEVELS
+from .estimators.recalibration import Tilt
+from .estimators.rhythm import Rhythm
+from .estimators.survival import Floats, Ints
+from .known import History, Known
+
+OLDEST = 400
+WEEK = 7
+FEWEST_CLOSED = 10
+ENOUGH_CLOSED = 30
+RECENT_WINS_DAYS = 120
+FEWEST_RECENT_WINS = 20
+FIRST_LANDMARK = 21
+MOST_LANDMARKS = 26
+LANDMARKS_OF_TILT = 10
+SHORTEST_TILT, LONGEST_TILT = 14, 91
+SHOCK_DAYS = 28
+PARTS = ("hazard", "rhythm", "history")
+OPEN_CARDS_FIRST = np.array([2.0, 1.0])  # before anything is graded, who looks at the open deals counts twice
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """quantiles: at LEVELS, of what is won in the stretch; methods: those of each part; weights: how much each counts;
+    widening: of the range. open, new, recycled: expected amounts, adding up to `point`."""
+
+    quantiles: Floats
+    methods: dict[str, Floats]
+    weights: dict[str, float]
+    widening: float
+    open: float
+    new: float
+    recycled: float
+
+    @property
+    def point(self) -> float:
+        return self.open + self.new + self.recycled
+
+    def quantile(self, level: float) -> float:
+        return blending.quantile(self.quantiles, level)
+
+
+class Fitted:
+    """The pipeline's hazards, calendar, inflow and amounts as known on one day."""
+
+    def __init__(self, known: Known, past: History):
+        self.known, self._history = known, past
+        self.today, self.since = known.today, known.since
+        self.days = np.arange(self.since, self.today + 1)
+        nights, entered = known.nights()
+        counts = markov.count(nights, states=known.states, ages=OLDEST)
+        pseudo_events = 1.0 if known.closed >= ENOUGH_CLOSED else 5.0
+        self.hazards = markov.without_equal_ages(markov.fit(counts, pseudo_events=pseudo_events).mean())
+        self.oldest = self.hazards.shape[1] - 1
+        self._nights, self._entered = nights, entered
+
+    @cached_property
+    def _wins(self) -> tuple[Floats, Floats]:
+        return self._ends(self.known.states)
+
+    def _ends(self, end: int) -> tuple[Floats, Floats]:
+        return forecasting.ends_by_day(
+            self._nights, self._entered, self.hazards, end=end, first=self.since, today=self.today
+        )
+
+    @cached_property
+    def winning(self) -> Rhythm:
+        return rhythm.rhythm(self.days, *self._wins)
+
+    @cached_property
+    def losing(self) -> Rhythm:
+        return rhythm.rhythm(self.days, *self._ends(self.known.states + 1))
+
+    @cached_property
+    def money_per_day(self) -> Floats:
+        return self.known.won_per_day(self.since)
+
+    @cached_property
+    def money_rhythm(self) -> Rhythm:
+        """Of amounts: in units of a usual win, so that they count as events."""
+        won = self.known.amount[self.known.is_won]
+        won = won[won > 0]
+        if not len(won):
+            return rhythm.EVEN
+        events = self.money_per_day / (float((won**2).sum()) / float(won.sum()))
+        return rhythm.rhythm(self.days, events, np.full(len(events), events.mean()))
+
+    @cached_property
+    def inflow(self) -> forecasting.Inflow:
+        known = self.known
+        begun = known.first & known.exact
+        return forecasting.inflow(
+            known.entered[begun],
+            known.state[begun],
+            known.again[begun],
+            today=self.today,
+            since=self.since,
+            states=known.states,
+        )
+
+    @cached_property
+    def amounts(self) -> forecasting.Past:
+        known = self.known
+        won = known.is_won & ~np.isnan(known.amount)
+        recent = won & (known.entered > self.today - RECENT_WINS_DAYS)
+        chosen = recent if recent.sum() >= FEWEST_RECENT_WINS else won
+        both = won & (known.before > 0)
+        return forecasting.Past(known.amount[chosen], known.amount[both] / known.before[both])
+
+    def shock(self, length: int) -> float:
+        observed, expected = self._wins
+        return forecasting.period_shock(observed, expected * self.winning.on(self.days), length)
+
+    def prospects(self, period_of_day: Ints) -> markov.Prospects:
+        """Chances to be won on the coming days, by these hazards and the calendar."""
+        coming = np.arange(self.today + 1, self.today + len(period_of_day) + 1)
+        factors = np.stack([self.winning.on(coming), self.losing.on(coming)], axis=1)
+        return markov.prospects(self.hazards, period_of_day, factors=factors)
+
+    def tilt(self, ahead: int) -> Tilt:
+        """Chances of the cards that were open on past days, by these hazards, against what became of them."""
+        before = recalibration.untilted(self.known.amount[self.known.is_won])
+        length = int(np.clip(min(ahead, (self.today - self.since) // 3), SHORTEST_TILT, LONGEST_TILT))
+        step = max(length // 2, WEEK)
+        marks = [self.today - length - step * number for number in range(LANDMARKS_OF_TILT)]
+        marks = [mark for mark in marks if mark >= self.since + 14]
+        if not marks:
+            return before
+        chain = markov.prospects(self.hazards, np.zeros(length, dtype=np.int64))  # landmarks lie all over the calendar
+        entry = self.inflow.entry
+        per_card = chain.at_entry[1:, :, 0] @ entry[: self.known.states] + entry[self.known.states]
+        seen = [self._landmark(mark, length, chain.now[:, :, 0], per_card) for mark in marks]
+        expected, observed, amounts = (np.concatenate([mark[i] for mark in seen]) for i in range(3))
+        coming, came = (sum(mark[i] for mark in seen) for i in (3, 4))
+        shock, overlap = self.shock(length), min(1.0, step / length)
+        share = overlap / (1 + shock * expected.sum() / len(marks))
+        coefficients, covariance = recalibration.fit(before.features(amounts), expected, observed, share)
+        weight = 5.0 + shock * coming
+        factor = (came * overlap + weight) / (coming * overlap + weight)
+        return Tilt(coefficients, covariance, before.centre, before.scale, float(factor))
+
+    def _landmark(
+        self, mark: int, length: int, chances: Floats, per_card: Floats
+    ) -> tuple[Floats, Floats, Floats, float, float]:
+        """Of the cards open then: expected wins, wins, amounts; of those that came after: expected wins, and wins.
+
+        chances: (S, A) to be won within the length; per_card: (length,) those of a card that came u days after.
+        """
+        known, then = self.known, self._history.as_of(mark)
+        standing = then.is_open
+        cards, amounts = then.card[standing], then.amount[standing]
+        expected = chances[then.state[standing], np.minimum(mark - then.entered[standing], self.oldest)]
+        won = known.is_won & (known.entered > mark) & (known.entered <= mark + length)
+        observed = np.isin(cards, known.card[won]).astype(float)
+        begun = known.first & (known.entered > mark) & (known.entered <= mark + length)
+        coming = float(per_card[known.entered[begun] - mark - 1].sum())
+        came = float(np.isin(known.card[begun], known.card[won]).sum())
+        return expected, observed, amounts, coming, came
+
+
+class Outlook:
+    """Forecasts as of any day. Whatever is answered for a day rests on what was known on that day alone."""
+
+    def __init__(self, past: History, *, reach: int = 0, draws: int = 400):
+        """reach: how many days ahead will be asked about, so that one look back serves every stretch."""
+        self.history, self.draws = past, draws
+        self._weeks_ahead = -(-reach // WEEK)
+        self._fitted: dict[int, Fitted] = {}
+        self._draws: dict[tuple[int, tuple[int, ...], bool], Draws] = {}
+
+    def fitted(self, day: int) -> Fitted:
+        if day not in self._fitted:
+            self._fitted[day] = Fitted(self.history.as_of(day), self.history)
+        return self._fitted[day]
+
+    def can_say(self, day: int) -> bool:
+        """Whether enough was known for a forecast."""
+        known = self.history.as_of(day)
+        return known.closed >= FEWEST_CLOSED and bool(known.is_won.any())
+
+    def forecast(self, day: int, *, skip: int, length: int) -> Forecast:
+        """Of what is won on days day+skip+1 … day+skip+length."""
+        draws = self._simulated(day, (skip, skip + length) if skip else (length,), is_shared=False)
+        column = 1 if skip else 0
+        methods = self._methods(day, skip, length, draws.total[:, column])
+        weight, widening = self._record(day, skip, length)
+        blended = blending.widened(blending.blend(np.stack([methods[name] for name in PARTS]), weight), widening)
+        means = [float(part[:, column].mean()) for part in (draws.open, draws.new, draws.recycled)]
+        scale = float(blended.mean()) / sum(means) if sum(means) > 0 else 0.0
+        return Forecast(
+            blended,
+            methods,
+            dict(zip(PARTS, weight.tolist(), strict=True)),
+            widening,
+            *(mean * scale for mean in means),
+        )
+
+    def _methods(self, day: int, skip: int, length: int, sums: Floats) -> dict[str, Floats]:
+        fitted = self.fitted(day)
+        money, beat = fitted.money_per_day, fitted.money_rhythm
+        ahead = np.arange(day + skip + 1, day + skip + length + 1)
+        even = money / np.maximum(beat.on(fitted.days), 1e-6)
+        return {
+            "hazard": np.quantile(sums, LEVELS),
+            "rhythm": history.student(even, length) * float(beat.on(ahead).mean()),
+            "history": history.student(money, length),
+        }
+
+    def _record(self, day: int, skip: int, length: int) -> tuple[Floats, float]:
+        """How much each part counts, and by how much to widen, from what was said in past weeks and has come since.
+
+        A window that has not ended yet is graded as far as it has come, and counts so much less.
+        """
+        weeks, after = max(round(length / WEEK), 1), round(skip / WEEK)
+        scores, counts, blends = [], [], []
+        for mark in self._landmarks(day, after):
+            elapsed = min((day - mark) // WEEK - after, weeks)
+            said = self._said(mark, after, elapsed, weeks)
+            came = self.history.as_of(day).won_between(mark + WEEK * after + 1, mark + WEEK * (after + elapsed))
+            usual = max(float(np.mean(said, axis=1).mean()), came / 4, 1e-9)
+            scores.append([blending.crps(quantiles, came) / usual for quantiles in said])
+            counts.append(elapsed / weeks)
+            blends.append((said, came))
+        weight = _counting(np.array(scores).reshape(-1, len(PARTS)), np.array(counts))
+        if not scores:
+            return weight, 1.0
+        misses = [
+            blending.miss(blending.blend(said, weight), came)
+            for (said, came), count in zip(blends, counts, strict=True)
+            if count >= 0.5
+        ]
+        return weight, blending.width(np.array(misses), 1 + (len(misses) - 1) / weeks)
+
+    def _landmarks(self, day: int, after: int) -> list[int]:
+        """The last days of past weeks, on the calendar's grid so that forecasts of neighbouring days share them."""
+        newest = (day - WEEK * (after + 1)) // WEEK * WEEK
+        marks = [newest - WEEK * number for number in range(MOST_LANDMARKS)]
+        since = self.history.as_of(day).since
+        return [mark for mark in marks if mark >= since + FIRST_LANDMARK and self.can_say(mark)]
+
+    def _said(self, mark: int, after: int, elapsed: int, weeks: int) -> Floats:
+        """(parts, levels) what each part said on that day of the window's weeks that have come."""
+        bounds = tuple(WEEK * number for number in range(1, max(self._weeks_ahead, after + weeks) + 1))
+        draws = self._simulated(mark, bounds, is_shared=True)
+        methods = self._methods(mark, WEEK * after, WEEK * elapsed, draws.total[:, after : after + elapsed].sum(axis=1))
+        return np.stack([methods[name] for name in PARTS])
+
+    def _simulated(self, day: int, bounds: tuple[int, ...], *, is_shared: bool) -> Draws:
+        """Draws of the stretches that end `bounds` days ahead, the first beginning tomorrow."""
+        key = (day, bounds, is_shared)
+        if key not in self._draws:
+            self._draws[key] = self._simulate(day, bounds, is_shared=is_shared)
+        return self._draws[key]
+
+    def _simulate(self, day: int, bounds: tuple[int, ...], *, is_shared: bool) -> Draws:
+        fitted, known = self.fitted(day), self.history.as_of(day)
+        ahead = bounds[-1]
+        period_of_day: Ints = np.searchsorted(np.array(bounds), np.arange(1, ahead + 1))
+        chain = fitted.prospects(period_of_day)
+        standing = known.is_open
+        age = np.minimum(day - known.entered[standing], fitted.oldest)
+        length = min(SHOCK_DAYS, ahead) if is_shared else int(np.diff((0, *bounds)).max())
+        return forecasting.simulate(
+            chain.now[known.state[standing], age],
+            known.amount[standing],
+            forecasting.wins_per_arrival(chain.at_entry, fitted.inflow.entry, period_of_day),
+            fitted.inflow,
+            fitted.amounts,
+            fitted.tilt(ahead),
+            np.random.default_rng([day, ahead, len(bounds)]),
+            shock=fitted.shock(length),
+            is_shared=is_shared,
+            draws=self.draws,
+        )
+
+
+def _counting(scores: Floats, counts: Floats) -> Floats:
+    """How much each of PARTS counts: the two that look at past periods only share what falls to their kind."""
+    periods = blending.weights(scores[:, 1:], counts, np.ones(2))
+    kinds = blending.weights(np.column_stack([scores[:, 0], scores[:, 1:] @ periods]), counts, OPEN_CARDS_FIRST)
+    return np.concatenate([kinds[:1], kinds[1] * periods])
+
+
+__all__ = ["Forecast", "Outlook"]
