@@ -16,6 +16,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import allows
 
 from ..domain import shaping
+from ..domain.admitting import label_of
 from ..forms import PipelineForm, RetirementForm, StageForm, StageNameForm
 from ..models import Pipeline, Stage, StageKind
 
@@ -141,7 +142,8 @@ def show(request: HttpRequest, *, status: int = 200, stage_form=None, stage_pk=N
         for stage in stages:
             form = stage_form if stage.pk == stage_pk else form_of(stage, stages)
             retire = RetirementForm(stage=stage, auto_id=f"retire_{stage.pk}_%s") if stage.is_open else None
-            rows.append({"stage": stage, "form": form, "retirement": retire})
+            needs = [label_of(name) for name in stage.required_fields]
+            rows.append({"stage": stage, "form": form, "retirement": retire, "needs": needs})
         shown.append({"pipeline": pipeline, "rows": rows, "name_form": StageNameForm(auto_id=f"new_{pipeline.pk}_%s")})
     context = {
         "pipelines": shown,

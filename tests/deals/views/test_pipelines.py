@@ -85,6 +85,7 @@ def test_fields_can_be_asked_for_on_the_way_to_lost(scene):
     client, pipeline = scene
     rules_of(client, pipeline.lost_stage, required_fields=["competitor", "concerns"])
     assert pipeline.lost_stage.required_fields == ["competitor", "concerns"]
+    assert "Needs competitor, concerns" in client.get("/settings/pipelines/").content.decode()
 
 
 def test_a_name_is_not_kept_when_the_rules_beside_it_are_refused(scene, monkeypatch):
