@@ -98,11 +98,15 @@ def reopening(request: HttpRequest, deal: Deal) -> HttpResponse:
     form = ReopeningForm(request.POST, deal=deal)
     if not form.is_valid():
         return answers.invalid(request, deal, form)
+    facts = FactsForm.among(request.POST, deal)
+    if not facts.is_valid():
+        return answers.not_moved(request, deal, first_error(facts), missing=facts)
     sent = form.cleaned_data
     try:
         closing.reopen(
             deal,
             to=sent["to"],
+            facts=facts.sent(),
             by=request.user,
             at=timezone.now(),
             seen_version=sent["version"],

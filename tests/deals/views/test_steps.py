@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from deals.domain import moving
+from deals.domain import closing, moving, shaping
 from deals.models import Deal
 from leads.models import Lead
 from tests.factories import make_deal, make_pipeline, make_reason, stage_of, three_people
@@ -151,3 +151,18 @@ def test_nobody_undoes_a_step_they_have_not_seen(scene):
     answer = client.post(f"/deals/{deal.pk}/undoing/", {"version": 1}, **HTMX)
     assert answer.status_code == 409
     assert Deal.objects.get(pk=deal.pk).stage.name == "Hearing"
+
+
+def test_reopening_asks_for_what_the_stage_needs_and_takes_it_along(scene):
+    client, ana, *_people, deal = scene
+    closing.lose(deal, reason=make_reason(), by=ana, at=timezone.now())
+    shaping.set_rules(stage_of(deal.pipeline, "Inquiry"), by=None, required_fields=["competitor"])
+    address = f"/deals/{deal.pk}/reopening/"
+    to = stage_of(deal.pipeline, "Hearing").pk
+    shaping.set_rules(stage_of(deal.pipeline, "Hearing"), by=None, required_fields=["competitor", "person"])
+    answer = client.post(address, {"to": to}, **HTMX)
+    assert (answer.status_code, event_of(answer, "refused")["fields"]) == (422, ["competitor", "person"])
+    assert 'name="person"' in answer.content.decode()
+    assert client.post(address, {"to": to, "competitor": "Halden", "person": "Mina Baum"}, **HTMX).status_code == 200
+    deal.refresh_from_db()
+    assert (deal.stage.name, deal.competitor, deal.person.name) == ("Hearing", "Halden", "Mina Baum")
