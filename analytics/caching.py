@@ -55,7 +55,13 @@ def standing(name: str, selection: Selection, *, is_dated: bool, by) -> Standing
         return Standing(exact, None)
     asked = question(selection, is_dated=is_dated)
     job = _job(f"{name} {selection.digest()} {head}", name, asked, selection, by)
-    return Standing(ReportRun.objects.newest_for(name, asked), job)
+    return Standing(newest(name, selection, is_dated=is_dated), job)
+
+
+def newest(name: str, selection: Selection, *, is_dated: bool) -> ReportRun | None:
+    """The newest answer there is to the question, in the present shape, however old."""
+    run = ReportRun.objects.newest_for(name, question(selection, is_dated=is_dated))
+    return run if run and run.head.startswith(f"{SHAPE}:") else None
 
 
 def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at: datetime) -> ReportRun:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import forecast as forecast_figures
+from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import forecast as forecast_words
-from .reports import bottleneck, forecast
+from .presenting import river as river_words
+from .reports import bottleneck, forecast, river
 from .selection import Selection
 
 Facts = dict[str, Any]
@@ -38,6 +40,17 @@ class Report:
 REPORTS = {
     report.name: report
     for report in (
+        Report(
+            "river",
+            _("The whole river"),
+            "chart-column",
+            river.report,
+            river.finding,
+            river_figures.figures,
+            river_words.shown,
+            exports.river,
+            exports.river_rows,
+        ),
         Report(
             "bottleneck",
             _("Where deals get stuck"),

@@ -43,12 +43,36 @@ def bottleneck_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def river(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def river_rows(facts: Facts) -> list[Facts]:
+    """What went from stage to stage in the window."""
+    looked_at = facts["period"]
+    names = {basin["key"]: basin["stage"] for basin in looked_at["stages"]}
+    return [
+        {
+            "from": names[flow["source"]],
+            "to": names[flow["target"]],
+            "count": flow["count"],
+            "amount": flow["amount"],
+            "currency": facts["currency"],
+        }
+        for flow in looked_at["flows"]
+    ]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 
 
 def forecast_rows(facts: Facts) -> list[Facts]:
     return [{"currency": facts["currency"], **period} for period in facts["periods"]]
+
+
+def _in_words(facts: Facts) -> Facts:
+    return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 
 
 def as_csv(rows: list[Facts]) -> str:

@@ -36,6 +36,8 @@ class ReportFilter(FilterForm):
     Without a user, as in a command, everything may be chosen.
     """
 
+    arranges = ("pipeline", "as_of", "by")
+
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, label=gettext_lazy("Team"), empty_label=gettext_lazy("All teams")
@@ -58,6 +60,7 @@ class ReportFilter(FilterForm):
             ("again", gettext_lazy("Second tries")),
         ],
     )
+    by = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Number")), ("value", gettext_lazy("Value"))])
     as_of = forms.DateField(required=False, label=gettext_lazy("As of"), widget=forms.DateInput(DAY, "%Y-%m-%d"))
 
     def __init__(self, *args, user, at: datetime, **kwargs):

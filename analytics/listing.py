@@ -100,6 +100,8 @@ def _title(asked: Question, names: dict[str, str], counted: int) -> str:
             )
             % facts
         )
+    if asked.what == What.MOVED and asked.to is None:
+        return ngettext("%(n)s card left %(stage)s", "%(n)s cards left %(stage)s", counted) % facts
     if asked.what == What.MOVED:
         return ngettext("%(n)s step from %(stage)s to %(to)s", "%(n)s steps from %(stage)s to %(to)s", counted) % facts
     if asked.what == What.OPEN_BEFORE:

@@ -9,7 +9,9 @@ what was written here, by `occurred_at` for an imported history, which its old s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,7 @@ from leads.models.lead import OPEN_STAGES
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
 
+from . import days
 from .event_log import EventLog, Half, Kind, Stage, event_log
 from .river import River
 from .selection import Selection
@@ -48,12 +51,14 @@ STEP_TYPES = {
     "exact": pl.Boolean,
     "amount": pl.Float64,
     "without_rate": pl.Boolean,
+    "known": pl.Int64,
 }
 CARD = {"card": pl.Int64}
 AMENDMENT_TYPES = {"card": pl.Int64, "seq": pl.Int64, "kind": pl.String, "occurred": pl.Int64, "recorded": pl.Int64}
 REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64, "without_rate": pl.Boolean}
 
-KNOWN = "CASE WHEN e.source = 'import' THEN e.occurred_at ELSE e.recorded_at END < %(until)s"
+KNOWN_AT = "CASE WHEN e.source = 'import' THEN e.occurred_at ELSE e.recorded_at END"
+KNOWN = f"{KNOWN_AT} < %(until)s"
 MICROSECONDS = "(extract(epoch FROM {})*1000000)::bigint"
 LACKS_RATE = """
     ({currency} <> %(base)s AND {amount} IS NOT NULL AND NOT EXISTS (
@@ -75,8 +80,9 @@ KNOWN_AMOUNT = """
 DEAL_STEPS = f"""
     SELECT s.card, s.seq, s."to", s.occurred, s.exact,
            ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount,
-           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.at")} AS without_rate
+           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.at")} AS without_rate, s.known
     FROM (SELECT e.card_id AS card, e.seq, e.to_stage_id::text AS "to", e.is_exact AS exact,
+                 {MICROSECONDS.format(KNOWN_AT)} AS known,
                  {MICROSECONDS.format("e.occurred_at")} AS occurred, e.occurred_at AS at, e.currency,
                  {KNOWN_AMOUNT} AS amount
           FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id LEFT JOIN leads_batch b ON b.id = e.batch_id
@@ -84,7 +90,8 @@ DEAL_STEPS = f"""
 
 LEAD_STEPS = f"""
     SELECT e.card_id AS card, e.seq, e.to_stage AS "to", {MICROSECONDS.format("e.occurred_at")} AS occurred,
-           e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate
+           e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate,
+           {MICROSECONDS.format(KNOWN_AT)} AS known
     FROM leads_leadevent e JOIN leads_lead d ON d.id = e.card_id
     WHERE {KNOWN} AND (
         EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id AND o.pipeline_id = %(pipeline)s)
@@ -209,11 +216,9 @@ def river(selection: Selection) -> River:
         "until": datetime.combine(selection.as_of + timedelta(days=1), time(), zone).astimezone(UTC),
         **selection.cut,
     }
-    deal_steps = _revised(
-        _amended(_frame(DEAL_STEPS, params, STEP_TYPES), "deals_dealamendment", params),
-        _frame(REVISIONS, params, REVISION_TYPES),
-    )
-    lead_steps = _amended(_frame(LEAD_STEPS, params, STEP_TYPES), "leads_leadamendment", params)
+    told = _told(params)
+    deal_steps = told.steps_as_known()
+    lead_steps = _amended(_frame(LEAD_STEPS, params, STEP_TYPES), _amendments("leads_leadamendment", params))
     deals = _frame(DEALS, params, {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32})
     deal_stages, deal_codes = _deal_stages(pipeline)
     lead_stages = _lead_stages()
@@ -228,7 +233,46 @@ def river(selection: Selection) -> River:
         deals=_log(deal_stages, attempts, deal_codes, zone),
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
         without_rate=int(attempts["without_rate"].sum()),
+        deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All that was told of a pipeline's deals, each word with the moment from which it was known."""
+
+    steps: pl.DataFrame
+    amendments: pl.DataFrame
+    revisions: pl.DataFrame
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every step was known when it happened and no later word changed it."""
+        late = self.steps.filter(pl.col("known") != pl.col("occurred")).height
+        return not (late or self.amendments.height or self.revisions.height)
+
+    def steps_as_known(self, until: int | None = None) -> pl.DataFrame:
+        """The steps as they were known before `until` (microseconds), by default as they are known now."""
+        frames = (self.steps, "known"), (self.amendments, "recorded"), (self.revisions, "occurred")
+        steps, words, revisions = (
+            frame if until is None else frame.filter(pl.col(moment) < until) for frame, moment in frames
+        )
+        return _revised(_amended(steps, words), revisions)
+
+
+def _told(params: dict[str, Any]) -> _Told:
+    steps = _frame(DEAL_STEPS, params, STEP_TYPES)
+    words = _amendments("deals_dealamendment", params)
+    return _Told(steps, words.join(steps, on="card", how="semi"), _frame(REVISIONS, params, REVISION_TYPES))
+
+
+def _deals_as_of(
+    told: _Told, cards: pl.DataFrame, stages: tuple[Stage, ...], codes: dict[str, int], zone: ZoneInfo, day: int
+) -> EventLog:
+    """What the log of these cards said at the end of an earlier day."""
+    until = datetime.combine(days.day(day + 1), time(), zone)
+    attempts = cards.select("card", "attempt").unique()
+    return _log(stages, told.steps_as_known(int(until.timestamp() * 1e6)).join(attempts, on="card"), codes, zone)
 
 
 def _narrowed(steps: pl.DataFrame, selection: Selection, params: dict[str, Any]) -> pl.DataFrame:
@@ -289,8 +333,11 @@ def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, codes: dict[str, int], 
     )
 
 
-def _amended(steps: pl.DataFrame, table: str, params: dict[str, Any]) -> pl.DataFrame:
-    words = _frame(AMENDMENTS.format(table=table), params, AMENDMENT_TYPES)
+def _amendments(table: str, params: dict[str, Any]) -> pl.DataFrame:
+    return _frame(AMENDMENTS.format(table=table), params, AMENDMENT_TYPES)
+
+
+def _amended(steps: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     return amendments.effective(
         steps.rename({"occurred": "occurred_at"}), words.rename({"occurred": "occurred_at", "recorded": "recorded_at"})
     )

@@ -19,12 +19,13 @@ from .catalogue import REPORTS, Report
 from .forms import CardsFilter, ReportFilter
 
 CAN_SEE = "insight.view"
+FIRST_PAGE = "river"
 
 
 @allows(CAN_SEE)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect("analytics:report", "bottleneck")
+    return redirect("analytics:report", FIRST_PAGE)
 
 
 @allows(CAN_SEE)
@@ -43,6 +44,8 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     }
     if standing and standing.run:
         context |= presenting.page(shown, standing.run.result)
+        if name == FIRST_PAGE:
+            context["others"] = _other_findings(asked)
     template = f"analytics/{shown.name}.html"
     if standing and standing.is_updating:
         return render_page(request, template, context, fragments=["freshness"])
@@ -91,6 +94,17 @@ def cards(request: HttpRequest) -> HttpResponse:
     except NoSuchStage as problem:
         raise Http404 from problem
     return render_page(request, "analytics/cards.html", {"filter": asked, "selection": selection, "listed": listed})
+
+
+def _other_findings(asked: ReportFilter) -> list[dict[str, Any]]:
+    """What the other pages found when they were last computed of the same question; nothing is computed for it."""
+    selection = asked.selection()
+    found = []
+    for other in REPORTS.values():
+        run = selection and caching.newest(other.name, selection, is_dated=asked.is_dated)
+        if run and other.name != FIRST_PAGE:
+            found.append({"report": other, "finding": other.finding(run.result)})
+    return found
 
 
 def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, caching.Standing | None]:

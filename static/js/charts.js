@@ -55,10 +55,28 @@ async function draw(plot, figure) {
   const whole = merged(frame(), layout);
   if (plot.clientWidth < NARROW) shorten(whole);
   await Plotly.react(plot, data, whole, SETTINGS);
+  follow(plot);
   for (const drawing of plot.querySelectorAll("svg")) {
     drawing.setAttribute("aria-hidden", "true");
     drawing.setAttribute("focusable", "false");
   }
+}
+
+// A mark leads to its card, or to the list of the cards it was counted from.
+function follow(plot) {
+  if (plot.dataset.follows) return;
+  plot.dataset.follows = "";
+  plot.on("plotly_click", ({ points: [point] }) => {
+    const { address, ...asked } = point.customdata ?? {};
+    if (address) location.assign(address);
+    else if (asked.what) location.assign(cards(plot.closest("[data-cards]").dataset.cards, asked));
+  });
+}
+
+function cards(base, asked) {
+  const address = new URL(base, location.href);
+  for (const [name, value] of Object.entries(asked)) address.searchParams.set(name, value);
+  return address;
 }
 
 function showTable(button, wanted) {

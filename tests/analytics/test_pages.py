@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from analytics import caching, norming
+from analytics.catalogue import REPORTS
 from analytics.forms import ReportFilter
 from analytics.models import ReportRun
 from deals.domain import closing, moving, revising
@@ -52,11 +53,23 @@ def test_a_stranger_signs_in_first(client):
     assert client.get("/insight/bottleneck/").status_code == 302
 
 
-def test_insight_begins_with_where_deals_get_stuck(browser):
-    assert browser.get("/insight/").url == "/insight/bottleneck/"
+def test_insight_begins_with_the_whole_river(browser):
+    assert browser.get("/insight/").url == "/insight/river/"
 
 
-@pytest.mark.parametrize("name", ["bottleneck", "forecast"])
+@pytest.mark.django_db(transaction=True)
+def test_the_first_page_tells_in_one_sentence_what_the_others_found(browser, deals):
+    browser.get("/insight/river/")
+    work()
+    assert "One click below" not in browser.get("/insight/river/").content.decode()
+    browser.get("/insight/forecast/")
+    work()
+    page = browser.get("/insight/river/?by=value").content.decode()
+    assert "One click below" in page and "Heading for" in page
+    assert 'data-figure="period-value"' in page and 'data-figure="cohort-value"' in page
+
+
+@pytest.mark.parametrize("name", sorted(REPORTS))
 def test_the_first_visit_has_a_job_that_computes_the_figures(browser, name, deals):
     page = browser.get(f"/insight/{name}/").content.decode()
     assert "The figures are on their way" in page and 'hx-trigger="every 1s"' in page
@@ -66,7 +79,7 @@ def test_the_first_visit_has_a_job_that_computes_the_figures(browser, name, deal
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", ["bottleneck", "forecast"])
+@pytest.mark.parametrize("name", sorted(REPORTS))
 def test_the_figures_come_when_they_are_there(browser, name, deals):
     browser.get(f"/insight/{name}/")
     waiting = browser.get(f"/insight/{name}/", **POLL)

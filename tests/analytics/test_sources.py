@@ -1,6 +1,6 @@
 """What reports see of leads and deals, through the real verbs and the real database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
@@ -237,3 +237,40 @@ def test_a_pipeline_is_found_by_name_or_number(pipeline):
 def test_the_day_is_that_of_the_pipeline(pipeline):
     pipeline.time_zone = "Asia/Tokyo"
     assert sources.today(pipeline, datetime(2026, 11, 23, 20, tzinfo=UTC)).day == 24
+
+
+def test_what_was_told_later_is_left_out_of_an_earlier_day():
+    """A step that was told late, one that was voided, and an amount that was raised."""
+    row = {"card": 1, "exact": True, "without_rate": False, "amount": 100.0}
+    told = sources._Told(
+        pl.DataFrame(
+            [
+                row | {"seq": 1, "to": "a", "occurred": 10, "known": 10},
+                row | {"seq": 2, "to": "b", "occurred": 20, "known": 40},
+                row | {"seq": 3, "to": "c", "occurred": 50, "known": 50},
+            ],
+            schema=sources.STEP_TYPES,
+        ),
+        pl.DataFrame(
+            [{"card": 1, "seq": 3, "kind": "void", "occurred": 60, "recorded": 60}], schema=sources.AMENDMENT_TYPES
+        ),
+        pl.DataFrame(
+            [{"card": 1, "occurred": 70, "amount": 300.0, "without_rate": False}], schema=sources.REVISION_TYPES
+        ),
+    )
+
+    def known(until):
+        return told.steps_as_known(until).select("to", "amount").rows()
+
+    assert known(10) == []
+    assert known(40) == [("a", 100.0)]
+    assert known(51) == [("a", 100.0), ("b", 100.0), ("c", 100.0)]
+    assert known(70) == [("a", 100.0), ("b", 100.0)]
+    assert known(71) == known(None) == [("a", 100.0), ("b", 300.0)]
+    assert not told.is_plain
+
+
+def test_a_history_that_nobody_corrected_is_simply_its_steps(pipeline, tmp_path):
+    bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "2,Order,2500,2024-05-01,2024-06-01,,\n", PLAIN)
+    imported = sources.river(Selection(Pipeline.objects.get(name=PLAIN["pipeline"]["name"]).pk, date(2024, 7, 1)))
+    assert imported.deals.steps.height and imported.deals_as_of is None

@@ -7,7 +7,9 @@ import pytest
 from analytics import days
 from analytics.figures import bottleneck as bottleneck_figures
 from analytics.figures import forecast as forecast_figures
+from analytics.figures import river as river_figures
 from analytics.reports import bottleneck, forecast
+from analytics.reports import river as report_of_river
 from analytics.selection import Selection
 from tests.simulation import Change, log, river, simulate
 
@@ -19,13 +21,18 @@ def figures(journeys):
     rng = np.random.default_rng(1)
     of_bottleneck = bottleneck.report(river(journeys), SELECTION, rng).as_facts()
     of_forecast = forecast.report(river(journeys), SELECTION, rng).as_facts()
-    return bottleneck_figures.figures(of_bottleneck) | forecast_figures.figures(of_forecast)
+    of_river = report_of_river.report(river(journeys), SELECTION).as_facts()
+    return (
+        bottleneck_figures.figures(of_bottleneck)
+        | forecast_figures.figures(of_forecast)
+        | river_figures.figures(of_river)
+    )
 
 
 @pytest.mark.parametrize("journeys", [FULL, log([])], ids=["full", "empty"])
 def test_figures_are_plain_json(journeys):
     drawn = figures(journeys)
-    assert list(drawn) == ["stays", "ends", "months", "parts"]
+    assert {"stays", "ends", "months", "parts", "period-count", "period-value", "cohort-count"} <= set(drawn)
     assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn
 
 
@@ -41,3 +48,24 @@ def test_colours_are_tokens():
 def test_the_bottleneck_stands_out_by_shape_as_well_as_colour():
     marks = figures(FULL)["stays"]["data"][3]["marker"]
     assert marks["symbol"] == ["circle", "circle", "circle", "square", "circle"]
+
+
+def test_ribbons_fill_the_bars_they_come_from_and_go_to():
+    """What leaves a bar and what is still there make up its height, and nothing is drawn outside of it."""
+    drawn = figures(FULL)["period-count"]
+    bars = [shape for shape in drawn["layout"]["shapes"] if shape["y1"] > shape["y0"]]
+    ribbons = [trace for trace in drawn["data"] if trace.get("fill") == "toself"]
+    report = report_of_river.report(river(FULL), SELECTION)
+    assert len(ribbons) == len(report.period.flows)
+    for place, basin in enumerate(basin for basin in report.period.stages if basin.kind == "open"):
+        parts = [bar for bar in bars if bar["x0"] == place]
+        assert sum(bar["y1"] - bar["y0"] for bar in parts) == basin.left + basin.open_now
+        leaving = [ribbon for ribbon in ribbons if min(ribbon["x"]) == pytest.approx(place + 0.1, abs=0.002)]
+        lowest = min(min(y for x, y in zip(r["x"], r["y"], strict=True) if x == min(r["x"])) for r in leaving)
+        assert lowest == -basin.left
+
+
+def test_a_mark_asks_for_the_cards_behind_it():
+    marks = figures(FULL)["period-count"]["data"][-1]
+    assert {"what": "moved", "stage": "inquiry", "onward": "hearing"} in marks["customdata"]
+    assert {"what": "open", "stage": "estimate"} in marks["customdata"]
