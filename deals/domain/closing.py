@@ -26,7 +26,8 @@ def win(
 ) -> Deal:
     """Receive the order: the deal moves to its pipeline's won stage, with the `facts` that it asks for."""
     stage = deal.pipeline.won_stage
-    return _close(deal, stage, by=by, at=at, facts=facts, seen_version=seen_version, move_id=move_id, via=via)
+    _close(deal, stage, by=by, at=at, facts=facts, seen_version=seen_version, move_id=move_id, via=via)
+    return deal
 
 
 @transaction.atomic
@@ -46,8 +47,7 @@ def lose(
     """End the deal without an order, for a reason. Its lead stays with sales until `recycling.recycle`."""
     stage = deal.pipeline.lost_stage
     known = {"facts": facts, "seen_version": seen_version, "move_id": move_id, "via": via, "batch": batch}
-    _close(deal, stage, by=by, at=at, lost_reason=reason, **known)
-    if note.strip():
+    if _close(deal, stage, by=by, at=at, lost_reason=reason, **known) and note.strip():
         noting.note(deal, text=note, by=by, at=at)
     return deal
 
@@ -82,16 +82,17 @@ def reopen(
     return deal
 
 
-def _close(deal, stage, *, by, at, facts, seen_version, move_id, via, batch=None, lost_reason=None) -> Deal:
+def _close(deal, stage, *, by, at, facts, seen_version, move_id, via, batch=None, lost_reason=None) -> bool:
+    """Whether this closed it, and not an earlier try with the same key."""
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
-        return deal
+        return False
     see(deal, seen_version)
     if not deal.stage.is_open:
         raise NotOpen(_("%(name)s is closed already.") % {"name": deal.name}, card=deal)
     tell(deal, facts, by=by, at=at, via=via)
     enter(deal, stage, by=by, at=at, lost_reason=lost_reason, move_id=move_id, via=via, batch=batch)
-    return deal
+    return True
 
 
 def _last_open_stage(deal: Deal) -> Stage:

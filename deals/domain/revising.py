@@ -115,13 +115,13 @@ def set_lines(
     """
     _log.lock(deal)
     see(deal, seen_version)
-    before = [[line.product_id, str(line.quantity), str(line.unit_price)] for line in deal.lines.order_by("id")]
+    before = [_as_written(line) for line in deal.lines.order_by("id")]
     deal.lines.all().delete()
     rows = DealLine.objects.bulk_create(
         DealLine(deal=deal, product=product, quantity=quantity, unit_price=unit_price)
         for product, quantity, unit_price in lines
     )
-    after = [[row.product_id, str(row.quantity), str(row.unit_price)] for row in rows]
+    after = [_as_written(row) for row in rows]
     if before != after:
         DealChange.objects.create(
             deal=deal, field="lines", before=before, after=after, by=by, recorded_at=timezone.now()
@@ -131,3 +131,8 @@ def set_lines(
         total = sum((row.quantity * row.unit_price for row in rows if row.unit_price is not None), Decimal(0))
         revise(deal, amount=total.quantize(Decimal("0.01")), by=by, at=at)
     return deal
+
+
+def _as_written(line: DealLine) -> list:
+    price = None if line.unit_price is None else f"{line.unit_price:.2f}"
+    return [line.product_id, f"{line.quantity:.2f}", price]

@@ -193,3 +193,10 @@ def test_a_key_belongs_to_one_move_of_one_card():
     moving.move(one, to=hearing, by=None, at=ago(1), move_id=key)
     with pytest.raises(KeyOfAnother):
         moving.move(other, to=hearing, by=None, at=ago(1), move_id=key)
+
+
+def test_a_loss_sent_twice_notes_its_words_once():
+    deal, reason, key = make_deal(), make_reason(), uuid.uuid4()
+    for _again in range(2):
+        closing.lose(deal, reason=reason, note="Too dear", by=None, at=ago(1), move_id=key)
+    assert [activity.outcome for activity in deal.activities.all()] == ["Too dear"]

@@ -131,3 +131,13 @@ def test_an_amount_is_worth_the_rate_of_the_day_it_is_at_the_company():
     assert deal.base_amount == 95
     revising.revise(deal, amount=200, by=None, at=after_midnight_in_berlin)
     assert deal.base_amount == 190
+
+
+def test_the_same_products_again_are_no_change():
+    deal = make_deal(amount=None)
+    seat, atom = Product.objects.create(name="Seat"), Product.objects.create(name="Atom")
+    lines = [(seat, Decimal(3), Decimal("99.5")), (atom, Decimal(1), None)]
+    for _again in range(2):
+        revising.set_lines(deal, lines=lines, follow=False, by=None, at=ago(0))
+    assert (deal.changes.count(), deal.version) == (1, 2)
+    assert deal.changes.get().after == [[seat.pk, "3.00", "99.50"], [atom.pk, "1.00", None]]
