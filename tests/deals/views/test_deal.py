@@ -163,3 +163,15 @@ def test_a_stranger_opens_no_deal_of_a_lead_by_naming_it(asking):
     sent = {"lead": lead.pk, "pipeline": pipeline.pk, "organisation": "X", "competitor": "Y", "amount": "1"}
     assert client.post("/deals/new/", sent, **HTMX).status_code == 422
     assert client.get(f"/deals/new/?lead={lead.pk}").content.decode().count(str(lead.organisation)) == 0
+
+
+def test_the_person_of_a_deal_is_named_in_its_panel(scene):
+    client, _ana, deal = scene
+    address = f"/deals/{deal.pk}/facts/"
+    client.post(address, {"person": "Mina Baum"}, **HTMX)
+    deal.refresh_from_db()
+    assert (deal.person.name, deal.person.organisation) == ("Mina Baum", deal.organisation)
+    panel = client.get(f"/deals/{deal.pk}/", **HTMX).content.decode()
+    assert 'name="person" value="Mina Baum"' in panel
+    assert "changed person" in panel and "<b>Mina Baum</b>" in panel
+    assert client.post(address, {"person": "mina@"}, **HTMX).status_code == 422
