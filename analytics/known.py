@@ -20,7 +20,7 @@ from .event_log import EventLog
 from .tables import stage_visits
 
 NEVER = np.iinfo(np.int32).max
-KEPT = 64
+KEPT_ROWS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,50 +100,54 @@ class Known:
         ), entered
 
 
-class Sliced:
+class _Shelf:
+    """The newest answers, as many as fit."""
+
+    def __init__(self, answer: Callable[[int], Known]):
+        self._answer = answer
+        self._days: OrderedDict[int, Known] = OrderedDict()
+        self._rows = 0
+
+    def as_of(self, day: int) -> Known:
+        if day in self._days:
+            self._days.move_to_end(day)
+            return self._days[day]
+        self._days[day] = found = self._answer(day)
+        self._rows += len(found.card)
+        while self._rows > KEPT_ROWS and len(self._days) > 1:
+            self._rows -= len(self._days.popitem(last=False)[1].card)
+        return found
+
+
+class Sliced(_Shelf):
     """The days of a log in which every step was known on its day and nothing was corrected later."""
 
     def __init__(self, log: EventLog):
-        self.states = len(log.open_stages)
-        self._days: OrderedDict[int, Known] = OrderedDict()
+        super().__init__(self._slice)
+        self._states = len(log.open_stages)
         self._whole = None if log.steps.height == 0 else known(log, int(log.steps["day"].max()))  # type: ignore[arg-type]
-
-    def as_of(self, day: int) -> Known:
-        if day not in self._days:
-            self._days[day] = self._slice(day)
-            if len(self._days) > KEPT:
-                self._days.popitem(last=False)
-        return self._days[day]
 
     def _slice(self, day: int) -> Known:
         if self._whole is None:
-            return nothing(day, self.states)
+            return nothing(day, self._states)
         whole = self._whole
         seen = whole.entered <= day
         left = np.where(whole.left[seen] <= day, whole.left[seen], NEVER)
         return Known(
             today=day,
             since=whole.since if whole.since <= day else day,
-            states=self.states,
+            states=self._states,
             left=left,
             next=np.where(left == NEVER, OPEN, whole.next[seen]),
             **{name: getattr(whole, name)[seen] for name in _UNCHANGING},
         )
 
 
-class Asked:
+class Asked(_Shelf):
     """The days of a history that has to be put together anew for each of them, since later words changed it."""
 
     def __init__(self, log_as_of: Callable[[int], EventLog]):
-        self._log_as_of = log_as_of
-        self._days: OrderedDict[int, Known] = OrderedDict()
-
-    def as_of(self, day: int) -> Known:
-        if day not in self._days:
-            self._days[day] = known(self._log_as_of(day), day)
-            if len(self._days) > KEPT:
-                self._days.popitem(last=False)
-        return self._days[day]
+        super().__init__(lambda day: known(log_as_of(day), day))
 
 
 History = Sliced | Asked

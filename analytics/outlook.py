@@ -7,6 +7,7 @@ known then; how good they were decides how much each counts now, and how wide th
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,7 @@ from .estimators.survival import Floats, Ints
 from .known import History, Known
 
 OLDEST = 400
+FITTED_KEPT = 4
 WEEK = 7
 FEWEST_CLOSED = 10
 ENOUGH_CLOSED = 30
@@ -174,6 +176,15 @@ class Fitted:
         return expected, observed, amounts, coming, came
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What was won on each day that is known whole, the same without the calendar's rhythm, and that rhythm."""
+
+    money: Floats
+    even: Floats
+    beat: Rhythm
+
+
 class Outlook:
     """Forecasts as of any day. Whatever is answered for a day rests on what was known on that day alone."""
 
@@ -181,12 +192,15 @@ class Outlook:
         """reach: how many days ahead will be asked about, so that one look back serves every stretch."""
         self.history, self.draws = past, draws
         self._weeks_ahead = -(-reach // WEEK)
-        self._fitted: dict[int, Fitted] = {}
+        self._fitted: OrderedDict[int, Fitted] = OrderedDict()
+        self._pasts: dict[int, _Past] = {}
         self._draws: dict[tuple[int, tuple[int, ...], bool], Draws] = {}
 
     def fitted(self, day: int) -> Fitted:
         if day not in self._fitted:
             self._fitted[day] = Fitted(self.history.as_of(day), self.history)
+            if len(self._fitted) > FITTED_KEPT:
+                self._fitted.popitem(last=False)
         return self._fitted[day]
 
     def can_say(self, day: int) -> bool:
@@ -212,15 +226,20 @@ class Outlook:
         )
 
     def _methods(self, day: int, skip: int, length: int, sums: Floats) -> dict[str, Floats]:
-        fitted = self.fitted(day)
-        money, beat = fitted.money_per_day, fitted.money_rhythm
+        past = self._past(day)
         ahead = np.arange(day + skip + 1, day + skip + length + 1)
-        even = money / np.maximum(beat.on(fitted.days), 1e-6)
         return {
             "hazard": np.quantile(sums, LEVELS),
-            "rhythm": history.student(even, length) * float(beat.on(ahead).mean()),
-            "history": history.student(money, length),
+            "rhythm": history.student(past.even, length) * float(past.beat.on(ahead).mean()),
+            "history": history.student(past.money, length),
         }
+
+    def _past(self, day: int) -> _Past:
+        if day not in self._pasts:
+            fitted = self.fitted(day)
+            money, beat = fitted.money_per_day, fitted.money_rhythm
+            self._pasts[day] = _Past(money, money / np.maximum(beat.on(fitted.days), 1e-6), beat)
+        return self._pasts[day]
 
     def _record(self, day: int, skip: int, length: int) -> tuple[Floats, float]:
         """How much each part counts, and by how much to widen, from what was said in past weeks and has come since.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import call_command
 
-from analytics import catalogue, sources
+from analytics import catalogue, days, sources
 from analytics.reports import bottleneck
 from analytics.selection import Selection
 from deals.models import Deal, Pipeline, StageKind
@@ -39,4 +39,9 @@ def test_the_planted_bottleneck_is_named_and_dated(company):
         stage.name: Deal.objects.filter(stage=stage).count() for stage in company.stages.filter(kind=StageKind.OPEN)
     }
     assert river.deals.steps["card"].n_unique() == Deal.objects.filter(pipeline=company).count()
+    assert river.deals_as_of is not None
+    for back in (1, 30, 100, 250):
+        day = AT.date() - timedelta(days=back)
+        earlier = sources.river(Selection(company.pk, day)).deals
+        assert river.deals_as_of(days.number(day)).steps.equals(earlier.steps), f"{back} days ago"
     call_command("report", "forecast", "--as-of", "2026-06-30", "--format", "csv")
