@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import job_kind
 
 from .domain import recycling
-from .domain.contacting import mailing
+from .domain.contacting import mailing, sequencing
 from .models import Mail
 
 
@@ -22,3 +22,13 @@ def send_mail(job, *, mail: int):
         outcome = mailing.hand_over(letter)
         mailing.record(letter, outcome, at=timezone.now())
     return {"state": letter.state, "may_be_twice": letter.may_be_twice}
+
+
+@job_kind("leads.run_cadences", title=_("Taking the due steps of cadences"))
+def run_cadences(job):
+    """Committed every few leads; begun anew it goes on with those that are left."""
+    looked_at = 0
+    for looked_at in sequencing.run_due(at=timezone.now()):
+        job.set_progress(looked_at, looked_at)
+        yield
+    return {"looked_at": looked_at}

@@ -21,6 +21,7 @@ OFTEN = 60.0  # the period's row is there or not: ringing often makes up a misse
 SCHEDULE = [
     ("Publish jobs that are due or whose worker died", 15.0, "jobs.sweep", []),
     ("Wake leads whose contact-again date has come", OFTEN, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
+    ("Take the due steps of cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_cadences", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),
 ]

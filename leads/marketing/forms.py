@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.foundation.forms import PlainTextField, date_input
 
 from ..domain.contacting import ruling
-from ..models import Basis, DistanceRules, Lead, MailTemplate, Purpose
+from ..models import Basis, Cadence, CadenceStep, DistanceRules, Lead, MailTemplate, Purpose, StepKind
 
 
 class DistanceForm(forms.ModelForm):
@@ -121,3 +121,43 @@ class LeavingForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class CadenceForm(forms.Form):
+    name = PlainTextField(label=_("Name"), max_length=80)
+
+
+class StepForm(forms.Form):
+    """One step of a cadence: a mail from a template, or a call or task in words."""
+
+    kind = forms.ChoiceField(label=_("Step"), choices=StepKind.choices)
+    wait_days = forms.IntegerField(
+        label=_("Days after the step before"),
+        min_value=0,
+        max_value=365,
+        initial=3,
+        help_text=_("At least; distance can make it more."),
+    )
+    template = forms.ModelChoiceField(
+        MailTemplate.objects.none(), label=_("Template"), required=False, empty_label=_("None (a call or a task)")
+    )
+    subject = PlainTextField(
+        label=_("What is to be done"), max_length=200, required=False, help_text=_("For a call or a task.")
+    )
+
+    def __init__(self, *args, step: CadenceStep | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["template"].queryset = MailTemplate.objects.filter(archived_at=None)
+        if step:
+            del self.fields["kind"]
+            del self.fields["subject" if step.kind == StepKind.MAIL else "template"]
+
+
+class EnrolmentForm(forms.Form):
+    """Which cadence a lead begins."""
+
+    cadence = forms.ModelChoiceField(Cadence.objects.none(), label=_("Cadence"), empty_label=None)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cadence"].queryset = Cadence.objects.filter(archived_at=None)

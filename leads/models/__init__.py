@@ -1,5 +1,6 @@
 from .activity import Activity, ActivityKind, LeadActivity
 from .batch import Batch
+from .cadence import Cadence, CadenceStep, Enrolment, EnrolmentState, StepKind, StepTaken
 from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
@@ -18,11 +19,15 @@ __all__ = [
     "ActivityKind",
     "Basis",
     "Batch",
+    "Cadence",
+    "CadenceStep",
     "Channel",
     "Consent",
     "ConsentProof",
     "DisqualifyReason",
     "DistanceRules",
+    "Enrolment",
+    "EnrolmentState",
     "Lead",
     "LeadActivity",
     "LeadAmendment",
@@ -38,4 +43,6 @@ __all__ = [
     "Purpose",
     "Recycling",
     "Source",
+    "StepKind",
+    "StepTaken",
 ]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
+from leads.models import Cadence
 from leads.models import Batch
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
@@ -33,7 +34,7 @@ CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible 
 PUBLIC = {"health/", "unsubscribe/<token>/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/columns/<stage>/",
+    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/", "marketing/columns/<stage>/",
     "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
@@ -77,6 +78,8 @@ def scene():
         "Job": Job.objects.create(kind="jobs.tidy", idem_key="1", by=ana, accepted_at=now, due_at=now, state="dead"),
         "ExchangeRate": ExchangeRate.objects.create(currency="USD", on=date(2026, 1, 1), rate=Decimal("0.9")),
         "Product": Product.objects.create(name="Seat"),
+        "Cadence": (cadence := Cadence.objects.create(name="Introduction", created_at=now)),
+        "CadenceStep": cadence.steps.create(position=1, kind="task", subject="Ring"),
         "Mail": (mail := make_mail(lead)),
         "MailTemplate": mail.template,
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
@@ -96,6 +99,7 @@ def path(route: str, scene: dict) -> str:
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
+            "marketing/cadences/": "Cadence", "marketing/steps/": "CadenceStep",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {
@@ -105,6 +109,7 @@ def path(route: str, scene: dict) -> str:
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
         "token": scene["Mail"].token,
+        "act": "pausing",
         "membership_pk": scene["Membership"].pk,
         "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
     }

@@ -149,6 +149,8 @@ def begin(mail: Mail, *, job: int, at: datetime) -> bool:
     if consenting.basis_for(mail.person, mail.purpose) is None:
         doubt = _("It is not known whether it was sent.") if was_begun else ""
         return _stop(mail, MailState.CANCELLED, f"{_('The consent was withdrawn before it was sent.')} {doubt}".strip())
+    if (over := _cadence_is_over(mail)) and not was_begun:
+        return _stop(mail, MailState.CANCELLED, over)
     if was_begun:
         mail.may_be_twice = True
         mail.save(update_fields=["may_be_twice"])
@@ -270,6 +272,13 @@ def message_id(mail: Mail) -> str:
 
 def unsubscribing_address(mail: Mail) -> str:
     return settings.SITE_URL + reverse("marketing:unsubscription", args=[mail.token])
+
+
+def _cadence_is_over(mail: Mail) -> str:
+    """Why a mail of a cadence is not to be sent any more, or nothing."""
+    if hasattr(mail, "step_taken") and mail.lead.stage not in consenting.WITH_MARKETING:
+        return _("The lead left marketing before it was sent: %(stage)s.") % {"stage": mail.lead.get_stage_display()}
+    return ""
 
 
 def _refused(code: int, words: bytes | str) -> Outcome:

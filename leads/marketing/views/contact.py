@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -16,10 +16,16 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
-from ...domain.contacting import consenting, explaining, mailing, recalling
+from ...domain.contacting import consenting, explaining, mailing, recalling, sequencing
 from ...models import Basis, Lead, Purpose
-from ..forms import ConsentForm, MailForm
+from ..forms import ConsentForm, EnrolmentForm, MailForm
 
+CADENCE_ACTS: dict[str, Callable[..., None]] = {
+    "pausing": sequencing.pause,
+    "resuming": sequencing.resume,
+    "skipping": sequencing.skip,
+    "stopping": sequencing.stop,
+}
 LEADS = Lead.objects.select_related("organisation", "person__organisation", "owner")
 
 
@@ -77,12 +83,42 @@ def withdrawal(request: HttpRequest, lead: Lead) -> HttpResponse:
     )
 
 
+@acts_on(LEADS)
+@allows("leads.change_lead")
+@require_POST
+@once
+def cadence(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Begin a cadence with the lead."""
+    form = EnrolmentForm(request.POST)
+    if not form.is_valid():
+        return show(request, lead, enrolment_form=form, status=422)
+    which = form.cleaned_data["cadence"]
+    return _after(request, lead, lambda: sequencing.enrol(lead, which, by=request.user, at=timezone.now()), _("Begun."))
+
+
+@acts_on(LEADS)
+@allows("leads.change_lead")
+@require_POST
+def cadence_act(request: HttpRequest, lead: Lead, act: str) -> HttpResponse:
+    """Pause, resume, skip a step of, or stop the lead's cadence."""
+    enrolment = get_object_or_404(lead.enrolments.active().select_related("lead", "next_step"))
+    verb = CADENCE_ACTS.get(act)
+    if verb is None:
+        raise Http404
+    return _after(request, lead, lambda: verb(enrolment, by=request.user, at=timezone.now()), _("Saved."))
+
+
 def show(request: HttpRequest, lead: Lead, *, status: int = 200, problem: str = "", **forms: Any) -> HttpResponse:
     at = timezone.now()
     moment = recalling.next_moment(lead, at=at)
     situation = recalling.situation_of(lead.person, lead.organisation, at=at)
     said = consenting.standing(lead.person) if lead.person else {}
+    enrolment = lead.enrolments.active().select_related("cadence", "next_step", "lead").first()
     context = {
+        "enrolment": enrolment,
+        "enrolment_ends": enrolment and sequencing.why_it_ends(lead),
+        "coming": sequencing.coming(enrolment, at=at) if enrolment else [],
+        "enrolment_form": EnrolmentForm(auto_id="enrolment_%s"),
         "lead": lead,
         "problem": problem,
         "moment": moment,
