@@ -14,8 +14,7 @@ from django.utils import timezone
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
-from leads.models import Cadence
-from leads.models import Batch
+from leads.models import Batch, Cadence
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
