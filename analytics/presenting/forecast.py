@@ -22,6 +22,70 @@ def shown(facts: Facts) -> Facts:
             {"month": month(past["start"]), "won": in_short(past["won"], currency)} for past in facts["months_won"]
         ],
         "shock": None if facts["period_shock"] is None else percent(facts["period_shock"] ** 0.5),
+        "weights": _weights(facts),
+        "record_title": _record_title(facts),
+        "graded": [_graded_row(graded, currency) for graded in facts["graded"]],
+        "grades": [_grade_row(grade) for grade in _compared(facts["record"])],
+    }
+
+
+def _weights(facts: Facts) -> str:
+    """How much each kind of forecast counts, in one line."""
+    if not facts["weights"]:
+        return ""
+    names = _method_names()
+    return ", ".join(f"{names[method]} {percent(weight)}" for method, weight in facts["weights"].items())
+
+
+def _method_names() -> dict[str, str]:
+    return {
+        "blend": _("this forecast"),
+        "hazard": _("open deals and those to come"),
+        "rhythm": _("past periods with the calendar"),
+        "history": _("past periods"),
+        "mean3": _("mean of the last three"),
+        "naive": _("the same as last time"),
+        "stage_weighted": _("stage-weighted, the best of 8 ways"),
+    }
+
+
+def _compared(record: list[Facts]) -> list[Facts]:
+    """The grades, of the many ways to weigh stages only the best: they stand in order, so that is the first."""
+    weighted = [grade for grade in record if grade["method"].startswith("stage_weighted")]
+    return [grade for grade in record if grade not in weighted[1:]]
+
+
+def _record_title(facts: Facts) -> str:
+    graded = facts["graded"]
+    if not graded:
+        return ""
+    inside = sum(month_["q10"] <= month_["won"] <= month_["q90"] for month_ in graded)
+    best = facts["record"][0]["method"] if facts["record"] else ""
+    words = {"inside": inside, "n": len(graded)}
+    if best == "blend":
+        return _("%(inside)s of the last %(n)s months lay inside the range; nothing else has been nearer") % words
+    return _("%(inside)s of the last %(n)s months lay inside the range") % words
+
+
+def _graded_row(graded: Facts, currency: str) -> Facts:
+    return {
+        "month": month(graded["start"]),
+        "said": in_short(graded["q50"], currency),
+        "most": _range(graded, currency),
+        "won": in_short(graded["won"], currency),
+        "is_inside": graded["q10"] <= graded["won"] <= graded["q90"],
+    }
+
+
+def _grade_row(grade: Facts) -> Facts:
+    method = "stage_weighted" if grade["method"].startswith("stage_weighted") else grade["method"]
+    return {
+        "method": _method_names()[method],
+        "is_ours": method == "blend",
+        "crps": percent(grade["crps"]),
+        "error": percent(grade["error"]),
+        "bias": f"{grade['bias'] * 100:+.0f}\u2009%",
+        "inside": NOTHING if grade["inside"] is None else percent(grade["inside"]),
     }
 
 
