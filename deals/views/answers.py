@@ -49,6 +49,7 @@ def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal, missing: Facts
         "message": str(refusal),
         "status": refusal.status,
         "fields": refusal.facts.get("fields", []),
+        "anyway": refusal.facts.get("meanwhile", False),
         "id": deal.pk,
         "stage": deal.stage_id,
         "kind": deal.stage.kind,
@@ -97,6 +98,7 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
     context = {
         "panel": panel,
         "deal": panel.deal,
+        "tries": queries.tries(panel.deal, user=request.user),
         "may_change": request.user.has_perm("deals.change_deal", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "organisation_form": OrganisationForm(
@@ -113,14 +115,20 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
 
 def contested(request: HttpRequest, deal: Deal, form: FactsForm, refusal: ChangedMeanwhile) -> HttpResponse:
     """Somebody else was quicker at the same fact: what was typed stays, beside what it is now and two ways on."""
+    if _from_table(request, deal):
+        raise refusal
     return panel_or_page(request, deal, facts_form=form.against(deal, refusal.facts["by"]), status=refusal.status)
 
 
 def not_fitting(request: HttpRequest, deal: Deal, form: FactsForm) -> HttpResponse:
     """The panel with what is wrong beside its field; the table, which has no panel, is told in a sentence."""
-    if page_path(request) == reverse("deals:table", args=[deal.pipeline_id]):
+    if _from_table(request, deal):
         raise first_error(form)
     return panel_or_page(request, deal, facts_form=form, status=422)
+
+
+def _from_table(request: HttpRequest, deal: Deal) -> bool:
+    return page_path(request) == reverse("deals:table", args=[deal.pipeline_id])
 
 
 def changed(request: HttpRequest, deal: Deal, say: str = "") -> HttpResponse:

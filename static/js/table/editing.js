@@ -63,7 +63,7 @@ function edit(td, { value = td.dataset.value, byPointer = false } = {}) {
   td.append(field);
   field.focus();
   if (field.type === "text") field.select();
-  field.addEventListener("blur", () => td.isConnected && fieldIn(td) === field && save(td));
+  field.addEventListener("blur", () => setTimeout(() => td.isConnected && fieldIn(td) === field && save(td)));
   if (field.tagName === "SELECT" && byPointer) offer(field, td);
 }
 
@@ -99,22 +99,30 @@ async function save(td, { focus = false } = {}) {
     return;
   }
   td.classList.add("saving");
-  const values = { [field.name]: value, version: row.dataset.version, request_id: crypto.randomUUID?.() ?? "" };
+  const values = { [field.name]: value, [`initial-${field.name}`]: before, version: row.dataset.version };
+  values.request_id = crypto.randomUUID?.() ?? "";
   const address = row.dataset.url + (edits === "stage" ? "stage/" : "facts/");
   const answer = await ajax("POST", address, { source: td, target: td, swap: "none", values });
   td.classList.remove("saving");
-  if (answer.status === 200) return saved(row, edits, focus);
+  if (answer.status === 200) return saved(row, edits);
   const words = whatWentWrong(answer);
   if (answer.status === 409) return changedMeanwhile(row, edits, value, words);
   complain(td, words);
 }
 
-async function saved(row, edits, focus) {
-  const renewed = await renew(row);
+async function saved(row, edits) {
+  let going = null;
+  const renewed = await renew(row, () => (going = goingOn(row, edits)));
   if (!renewed) return;
   flash(renewed);
   say(fill(gettext("%(name)s is saved."), { name: renewed.dataset.name }));
-  if (focus) (cellIn(cellsOf(renewed, edits) ?? renewed) ?? renewed.querySelector(".name a")).focus();
+  if (going && cellsOf(renewed, going.kind)) edit(cellsOf(renewed, going.kind), going);
+}
+
+/** The other cell of the row that people have gone on to, while the first was being saved. */
+function goingOn(row, savedKind) {
+  const td = row.querySelector(`td.editing:not([data-edits="${savedKind}"])`);
+  return td && { kind: td.dataset.edits, value: fieldIn(td).value };
 }
 
 /** The row as it is now, with what was typed still in the cell: Enter saves it all the same. */

@@ -210,6 +210,21 @@ def test_what_does_not_fit_a_cell_is_told_in_a_sentence(scene):
     assert json.loads(answer["HX-Trigger"])["refused"]["message"] == "Value: Enter a number."
 
 
+def test_two_who_change_one_row_disturb_each_other_only_over_the_same_cell(scene):
+    client, ana, ben, _cleo, team, pipeline = scene
+    alder, *_others = three_deals(ana, ben, team, pipeline)
+    headers = HTMX | {"HX-Current-URL": f"http://testserver/sales/{pipeline.pk}/table/"}
+    revising.revise(alder, amount=777, by=ben, at=timezone.now())
+    close = {"expected_close": "2031-01-01", "initial-expected_close": "2030-01-03", "version": 1}
+    assert client.post(f"/deals/{alder.pk}/facts/", close, headers=headers).status_code == 200
+    amount = {"amount": "500", "initial-amount": "300.00", "version": 1}
+    answer = client.post(f"/deals/{alder.pk}/facts/", amount, headers=headers)
+    assert answer.status_code == 409
+    assert json.loads(answer["HX-Trigger"])["refused"]["message"].startswith("Ben has changed the same meanwhile.")
+    alder = Deal.objects.get(pk=alder.pk)
+    assert (alder.amount, alder.expected_close) == (777, date(2031, 1, 1))
+
+
 def test_several_rows_at_once_are_answered_by_the_table_they_came_from(scene):
     client, ana, ben, _cleo, team, pipeline = scene
     alder, birch, cedar = three_deals(ana, ben, team, pipeline)
