@@ -49,7 +49,6 @@ def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal, missing: Facts
         "message": str(refusal),
         "status": refusal.status,
         "fields": refusal.facts.get("fields", []),
-        "anyway": refusal.facts.get("meanwhile", False),
         "id": deal.pk,
         "stage": deal.stage_id,
         "kind": deal.stage.kind,
@@ -98,7 +97,6 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
     context = {
         "panel": panel,
         "deal": panel.deal,
-        "tries": queries.tries(panel.deal, user=request.user),
         "may_change": request.user.has_perm("deals.change_deal", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "organisation_form": OrganisationForm(
