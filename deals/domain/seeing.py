@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.last_hand import last_hand
 
 from ..models import Deal
 
@@ -15,10 +16,11 @@ def see(deal: Deal, seen_version: int | None) -> None:
     """Refuse to overwrite what has not been seen."""
     if seen_version is None or seen_version == deal.version:
         return
-    last = deal.events.select_related("by").get(seq=deal.seq)
+    who = last_hand(deal)
     raise DealMovedMeanwhile(
         _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
-        % {"who": last.by or _("Somebody"), "name": deal.name, "stage": deal.stage.name},
+        % {"who": who or _("Somebody"), "name": deal.name, "stage": deal.stage.name},
         card=deal,
+        meanwhile=True,
         stage=deal.stage_id,
     )

@@ -49,6 +49,7 @@ def not_moved(request: HttpRequest, deal: Deal, refusal: Refusal, missing: Facts
         "message": str(refusal),
         "status": refusal.status,
         "fields": refusal.facts.get("fields", []),
+        "anyway": refusal.facts.get("meanwhile", False),
         "id": deal.pk,
         "stage": deal.stage_id,
         "kind": deal.stage.kind,

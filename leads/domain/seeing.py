@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.last_hand import last_hand
 
 from ..models import Lead
 
@@ -15,10 +16,11 @@ def see(lead: Lead, seen_version: int | None) -> None:
     """Refuse to overwrite what has not been seen."""
     if seen_version is None or seen_version == lead.version:
         return
-    last = lead.events.select_related("by").get(seq=lead.seq)
+    who = last_hand(lead)
     raise LeadMovedMeanwhile(
         _("%(who)s changed %(name)s a moment ago; it is in %(stage)s. Your change was not made.")
-        % {"who": last.by or _("Somebody"), "name": lead.name, "stage": lead.get_stage_display()},
+        % {"who": who or _("Somebody"), "name": lead.name, "stage": lead.get_stage_display()},
         card=lead,
+        meanwhile=True,
         stage=lead.stage,
     )

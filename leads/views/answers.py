@@ -45,6 +45,7 @@ def not_moved(request: HttpRequest, lead: Lead, refusal: Refusal) -> HttpRespons
         "message": str(refusal),
         "status": refusal.status,
         "fields": refusal.facts.get("fields", []),
+        "anyway": refusal.facts.get("meanwhile", False),
         "id": lead.pk,
         "stage": lead.stage,
         "kind": "open" if lead.is_open else "ended",

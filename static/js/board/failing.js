@@ -9,7 +9,7 @@ import { fill, gettext } from "../words.js";
 export function whatWentWrong({ status, refusal, timedOut }, name, stage) {
   const back = stage ? ` ${fill(gettext("%(name)s is back in %(stage)s."), { name, stage })}` : "";
   const tryAgain = gettext("Try again");
-  if (refusal) return { words: refusal.message, wayOut: status === 409 ? gettext("Move anyway") : "" };
+  if (refusal) return { words: refusal.message, wayOut: refusal.anyway ? gettext("Move anyway") : "" };
   if (status === 0) return { words: noAnswer(timedOut) + back, wayOut: tryAgain, sameAgain: true };
   if (status === 401) return { words: gettext("You are signed out.") + back, wayOut: gettext("Sign in") };
   if (status === 403) return { words: fill(gettext("You can see %(name)s but not change it."), { name }) + back };

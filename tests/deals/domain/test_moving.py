@@ -3,11 +3,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from deals.domain import closing, moving, recycling, shaping
+from deals.domain import closing, moving, recycling, revising, shaping, undoing
 from deals.models import Deal
 from pipeline_crm.foundation.stage_log import KeyOfAnother, StepBeforePrevious, StepInFuture
-from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
+from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of, three_people
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +201,18 @@ def test_a_loss_sent_twice_notes_its_words_once():
     for _again in range(2):
         closing.lose(deal, reason=reason, note="Too dear", by=None, at=ago(1), move_id=key)
     assert [activity.outcome for activity in deal.activities.all()] == ["Too dear"]
+
+
+def test_who_was_quicker_is_who_changed_it_last_be_it_a_fact():
+    ana, ben, _cleo = three_people()
+    deal = make_deal(by=ana)
+    seen = deal.version
+    revising.revise(deal, amount=Decimal(5), by=ben, at=timezone.now())
+    with pytest.raises(moving.DealMovedMeanwhile, match="^Ben changed "):
+        moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=ana, at=timezone.now(), seen_version=seen)
+    moving.move(deal, to=stage_of(deal.pipeline, "Hearing"), by=ana, at=timezone.now())
+    with pytest.raises(moving.DealMovedMeanwhile, match="^Ana changed "):
+        moving.move(deal, to=stage_of(deal.pipeline, "Proposal"), by=ben, at=timezone.now(), seen_version=seen)
+    undoing.undo(deal, by=ben, at=timezone.now())
+    with pytest.raises(moving.DealMovedMeanwhile, match="^Ben changed "):
+        moving.move(deal, to=stage_of(deal.pipeline, "Proposal"), by=ana, at=timezone.now(), seen_version=seen)
