@@ -54,7 +54,9 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
     """The open stages with their first cards and whole totals, and this month's wins."""
     cursor = cursor_now() if with_cards else ""
     today = local_date(at)
-    stages = list(pipeline.stages.in_use().exclude(kind=StageKind.LOST).select_related("norm"))
+    stages = list(
+        pipeline.stages.in_use().exclude(kind=StageKind.LOST).select_related("norm").prefetch_related("next_stages")
+    )
     admitted = filter.apply(Deal.objects.filter(pipeline=pipeline).visible_to(user), user=user, at=at, today=today)
     here = admitted.filter(shown_in(stages, today))
     past = {
@@ -80,6 +82,7 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
                 norm=trusted,
                 slowing=row.get("slowing", 0) - stalled if trusted else 0,
                 stalled=stalled,
+                next=stage.next_ids,
                 note=_("this month") if stage.kind == StageKind.WON else too_few(norm),
             )
         )

@@ -15,6 +15,7 @@ from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
+from .domain.moving import PLAIN_STEPS
 from .domain.recycling import local_date
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import LeadFilter
@@ -62,6 +63,7 @@ def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) ->
                 slowing=row.get("slowing", 0) - stalled,
                 stalled=stalled,
                 note="" if stage.value in norms else too_few(stage),
+                next=[to.value for to in OPEN_STAGES if to in PLAIN_STEPS[stage]],
             )
         )
     if with_cards:

@@ -41,15 +41,16 @@ def board(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
 def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> dict:
     """What the board's page shows under that filter."""
     at = timezone.now()
+    board = queries.board(pipeline, user=request.user, filter=filter, at=at)
     return {
-        "board": queries.board(pipeline, user=request.user, filter=filter, at=at),
+        "board": board,
         "filter": filter,
         "pipeline": pipeline,
         **views_of(request, "deals:board", "deals:table", filter, pipeline.pk),
         "pipelines": Pipeline.objects.visible_to(request.user),
         "new_deal_form": NewDealForm(user=request.user, initial={"pipeline": pipeline.pk}, auto_id="new_%s"),
         "lost_reasons": lost_reasons(at),
-        "bulk": chosen_bar(pipeline),
+        "bulk": chosen_bar(pipeline) | {"stages": [(column.key, column.name) for column in board.columns]},
         "today": local_date(at),
         "at": at,
     }

@@ -48,6 +48,7 @@ class Column:
     slowing: int = 0
     stalled: int = 0
     note: str = ""
+    next: Sequence = ()  # keys of the columns its cards go on to; empty where they may go anywhere
 
     @property
     def is_over(self) -> bool:

@@ -29,6 +29,7 @@ NAMES = [
     "chevron-down",
     "chevron-left",
     "chevron-right",
+    "chevrons-right-left",
     "circle-alert",
     "circle-check",
     "circle-question-mark",

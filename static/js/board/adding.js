@@ -1,9 +1,10 @@
-// New cards: the dialog behind New and behind the plus of each column.
+// New cards: the dialog behind New, and the quick form behind the plus of each column.
 
 import { ajax } from "../ajax.js";
 import { say, toast } from "../say.js";
 import { flash, settle } from "./arrivals.js";
 import { setActive } from "./focus.js";
+import { openQuickAdd } from "./quick.js";
 
 const dialog = () => document.getElementById("new");
 
@@ -11,6 +12,8 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-adds]");
   if (!link || event.metaKey || event.ctrlKey || !dialog()) return;
   event.preventDefault();
+  const column = link.closest(".col");
+  if (column) return openQuickAdd(column);
   await ajax("GET", link.getAttribute("href"), { source: dialog(), target: "#new", swap: "innerHTML" });
   if (!dialog().querySelector("form")) return;
   dialog().showModal();

@@ -1,15 +1,17 @@
 // Takes the card that came with an answer to its place on the board.
 
 import { ajax } from "../ajax.js";
-import { board, cardById, columnOf, columnOfStage, placeByRank } from "./cards.js";
+import { say, toast } from "../say.js";
+import { fill, gettext } from "../words.js";
+import { board, cardById, columnOf, columnOfStage, isSorted, nameOf, placeByOrder } from "./cards.js";
 import { isActive, setActive } from "./focus.js";
 
 /**
  * Replace the card with the one that arrived and return it; remove it and return null when the answer says that it is
  * on this board no more. Without an answer nothing changes. The card stays exactly where it was put, unless the server
- * says another column or `byRank` is asked for. With `admittedOnly` a card outside the board's filter is not added to it.
+ * says another column or `byRank` is asked for, as it is while the board is sorted. With `admittedOnly` a card outside the board's filter is not added to it.
  */
-export function settle(id, { byRank = false, admittedOnly = false } = {}) {
+export function settle(id, { byRank = isSorted(), admittedOnly = false } = {}) {
   const answer = newestAnswer(id);
   const arrived = answer?.querySelector(".card");
   const shown = document.querySelector(`#board #card-${CSS.escape(id)}`);
@@ -17,6 +19,7 @@ export function settle(id, { byRank = false, admittedOnly = false } = {}) {
   const column = arrived && columnOfStage(arrived.dataset.stage);
   if (admittedOnly && !shown && "outside" in answer.dataset) return null;
   if (!column) {
+    if (admittedOnly && shown) tellOfLeaving(shown);
     shown?.remove();
     return null;
   }
@@ -24,9 +27,32 @@ export function settle(id, { byRank = false, admittedOnly = false } = {}) {
   const hadFocus = shown?.contains(document.activeElement);
   const staysPut = shown && columnOf(shown) === column && !byRank;
   if (shown) shown.replaceWith(arrived);
-  if (!staysPut) placeByRank(arrived, column);
+  if (!staysPut) placeByOrder(arrived, column);
+  if ("outside" in answer.dataset) markOutside(arrived);
   if (wasActive || hadFocus) setActive(arrived, { focus: hadFocus });
   return arrived;
+}
+
+export const isOutside = (card) => card.classList.contains("outside");
+
+/** The filter does not admit it: it stays until the filter changes, and says so. */
+function markOutside(card) {
+  const note = document.createElement("p");
+  note.className = "outsidenote";
+  const way = document.createElement("a");
+  way.className = "link";
+  way.href = `${location.pathname}?all=1#at-${card.dataset.id}`;
+  way.textContent = gettext("Show all");
+  note.append(`${gettext("Outside the filter")} · `, way);
+  card.classList.add("outside");
+  card.append(note);
+}
+
+/** A colleague's step has taken it off this board. */
+function tellOfLeaving(card) {
+  const words = fill(gettext("%(name)s has left this board."), { name: nameOf(card) });
+  toast(words, { kind: "left", action: gettext("Open"), href: card.dataset.url });
+  say(words);
 }
 
 /** Answers to several requests may wait side by side; of those about one card the newest counts. */

@@ -50,15 +50,26 @@ export function placeAt(card, column, index) {
   listOf(column).insertBefore(card, others[index] ?? further(column));
 }
 
-/** Put the card where its rank belongs among the cards that are shown. */
-export function placeByRank(card, column) {
+/** Put the card where its order belongs among the cards that are shown. */
+export function placeByOrder(card, column) {
   const others = cardsIn(column).filter((other) => other !== card);
-  const next = others.find((other) => other.dataset.rank > card.dataset.rank);
+  const next = others.find((other) => other.dataset.order > card.dataset.order);
   listOf(column).insertBefore(card, next ?? further(column));
 }
 
-/** The cards above and below, by which the server places it. */
+/** While the board is sorted, a card has no place of its own choosing. */
+export const isSorted = () => "sort" in board().dataset;
+
+/** Whether the stage lets its cards go on to the other; the server decides, this only shows it. */
+export function mayGo(card, column) {
+  const from = columnOfStage(card.dataset.stage);
+  const next = from?.dataset.next?.split(",");
+  return !next || column === from || next.includes(column.dataset.stage);
+}
+
+/** The cards above and below, by which the server places it; none where the order does. */
 export function neighboursOf(card) {
+  if (isSorted()) return {};
   const cards = cardsIn(columnOf(card));
   const index = cards.indexOf(card);
   return { after: cards[index - 1]?.dataset.id ?? "", before: cards[index + 1]?.dataset.id ?? "" };

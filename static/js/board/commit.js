@@ -3,15 +3,15 @@
 import { ask } from "../dialogs.js";
 import { say, toast } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { flash, loadAnew, settle } from "./arrivals.js";
-import { cardById, cardsIn, columnOf, columnOfStage, nameOf, nameOfColumn } from "./cards.js";
+import { flash, isOutside, loadAnew, settle } from "./arrivals.js";
+import { cardById, cardsIn, columnOf, columnOfStage, isSorted, nameOf, nameOfColumn } from "./cards.js";
 import { neighboursOf, placeAt, placeOf, putBack, whereabouts } from "./cards.js";
 import { whatWentWrong } from "./failing.js";
 import { setActive } from "./focus.js";
 import { laidDown } from "./hand.js";
 import { askMissing } from "./missing.js";
 import { send } from "./send.js";
-import { remember, undo } from "./undo.js";
+import { followUp, remember, undo } from "./undo.js";
 
 const inFlight = new Map(); // id → the step that waits for its turn, or null
 
@@ -24,6 +24,7 @@ export const isSaving = (card) => inFlight.has(card.dataset.id);
  */
 export async function commit(card, target, from, { focus = false, fields = {} } = {}) {
   const name = nameOf(card);
+  if (isSorted() && target.column?.dataset.stage === from.stage) return keepsItsPlace(card, from);
   const needs = whatItAsks(card, target);
   const asked = needs ? await ask(needs, card) : {};
   const shown = cardById(card.dataset.id);
@@ -48,7 +49,7 @@ async function carryOut(step, from) {
   inFlight.delete(step.id);
   cardById(step.id)?.classList.remove("saving");
 
-  if (answer.status === 200) await succeeded(step, answer, neighbour, later);
+  if (answer.status === 200) await succeeded(step, from, answer, neighbour, later);
   else await failed(later ? { ...later.step, sent: null } : { ...step, sent: answer.sent }, from, answer);
   document.dispatchEvent(new CustomEvent("board-idle"));
 }
@@ -78,19 +79,28 @@ function show(card, { column, index }) {
   else card.classList.add("away");
 }
 
+function keepsItsPlace(card, from) {
+  putBack(card, from);
+  setActive(card);
+  const words = gettext("The board is sorted. Sort it by hand to give cards a place of your own choosing.");
+  toast(words, { kind: "move" });
+  say(words);
+}
+
 function thoughtOver(card, from) {
   putBack(card, from);
   setActive(card, { focus: true });
   say(fill(gettext("Cancelled. %(name)s stays in %(stage)s."), { name: nameOf(card), stage: from.name }));
 }
 
-async function succeeded(step, { happening, sent }, neighbour, later) {
+async function succeeded(step, from, { happening, sent }, neighbour, later) {
   const settled = settle(step.id);
   if (settled) setActive(settled, { focus: step.focus });
   else if (step.focus && neighbour?.isConnected) setActive(neighbour, { focus: true });
   const { undo: url, version } = happening ?? {};
   const undone = url ? { url, id: step.id, version, seen: sent.version, name: step.name } : null;
   if (undone) remember(undone);
+  else followUp(step.id, sent.version, version, { isSlip: settled?.dataset.stage !== from.stage });
   if (later && settled) {
     show(settled, later.step.target);
     return carryOut(later.step, later.from);
@@ -99,9 +109,12 @@ async function succeeded(step, { happening, sent }, neighbour, later) {
   const position = settled ? ` ${whereabouts(settled)}.` : "";
   say(`${words}${position}${undone ? ` ${gettext("Press Z to undo.")}` : ""}`);
   if (!undone) return;
-  const note = settled ? overLimit(columnOf(settled)) : "";
+  const note = settled ? [overLimit(columnOf(settled)), beyondFilter(settled)].filter(Boolean).join(" ") : "";
   toast(words, { kind: "move", note, action: gettext("Undo"), run: () => undo(undone) });
 }
+
+const beyondFilter = (card) =>
+  isOutside(card) ? gettext("It is outside the filter and stays here until the filter changes.") : "";
 
 function overLimit(column) {
   const count = column.querySelector(".count.over");

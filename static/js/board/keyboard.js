@@ -2,10 +2,11 @@
 
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { cancelled, cardsIn, columnOf, columns, nameOf, nameOfColumn } from "./cards.js";
+import { cancelled, cardsIn, columnOf, columns, isSorted, nameOf, nameOfColumn } from "./cards.js";
 import { placeAt, placeOf, putBack, samePlace, whereabouts } from "./cards.js";
 import { commit } from "./commit.js";
 import { setActive } from "./focus.js";
+import { fold, isFolded } from "./folding.js";
 import { layDown, takeInHand } from "./hand.js";
 import { give, planFor } from "./facts.js";
 import { openMenu } from "./menu.js";
@@ -72,7 +73,7 @@ function go(card, dx, dy, selects) {
 
 function beside(card, dx) {
   const here = columnOf(card);
-  const filled = columns().filter((column) => cardsIn(column).length);
+  const filled = columns().filter((column) => cardsIn(column).length && !isFolded(column));
   const there = filled[filled.indexOf(here) + dx];
   return there && cardsIn(there)[Math.min(cardsIn(here).indexOf(card), cardsIn(there).length - 1)];
 }
@@ -92,8 +93,10 @@ function carry(dx, dy) {
   if (dx) {
     const there = columns()[columns().indexOf(here) + dx];
     if (!there) return say(dx < 0 ? gettext("First stage.") : gettext("Last stage."));
+    if (isFolded(there)) fold(there, false);
     moveWithFocus(card, there, Math.min(index, cardsIn(there).length));
   } else {
+    if (isSorted()) return say(gettext("The board is sorted."));
     if (index + dy < 0) return say(gettext("Top of the stage."));
     if (index + dy >= cardsIn(here).length) return say(gettext("Bottom of the stage."));
     moveWithFocus(card, here, index + dy);

@@ -3,14 +3,16 @@
 
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { board, cancelled, cardsIn, columnOf, columns, listOf, nameOf, nameOfColumn, placeOf } from "./cards.js";
+import { board, cancelled, cardsIn, columnOf, columns, isSorted, listOf, mayGo, nameOf, nameOfColumn, placeOf } from "./cards.js";
 import { commit } from "./commit.js";
+import { isFolded } from "./folding.js";
 import { layDown, takeInHand } from "./hand.js";
 
 const START = 5; // pixels of travel that begin a drag with a mouse
 const HOLD = 260; // milliseconds a finger rests to pick a card up
 const SCROLLS = 10; // pixels a finger may travel before that; more is scrolling
 const EDGE = { list: 56, board: 48 };
+const SIDE = { first: 350, further: 900 }; // milliseconds at the side edge until the next stage comes
 const SETTLE = 180;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -98,6 +100,7 @@ function begin() {
   document.body.append(clone);
   document.body.classList.add("dragging");
   card.classList.add("source");
+  for (const { element } of drag.columns) element.classList.toggle("closed", !mayGo(card, element));
   if (!touch) card.setPointerCapture(pointer);
   draw();
   say(fill(gettext("Picked up %(name)s."), { name: nameOf(card) }));
@@ -105,7 +108,8 @@ function begin() {
 
 function measured(element) {
   const box = element.getBoundingClientRect();
-  return { element, list: listOf(element), left: box.left, right: box.right, places: null };
+  const hasPlaces = !isSorted() && !isFolded(element);
+  return { element, list: listOf(element), left: box.left, right: box.right, places: null, hasPlaces };
 }
 
 /** Top, middle and bottom of each card of the column, from the top of the list's contents; read when first needed. */
@@ -157,11 +161,13 @@ function aimAt(column) {
   drag.index = -1;
   if (!column) return line.remove();
   column.element.classList.add("over");
-  column.list.append(line);
+  if (column.hasPlaces) column.list.append(line);
+  else line.remove();
   say(`${nameOfColumn(column.element)}.`);
 }
 
 function showPlace() {
+  if (!drag.column.hasPlaces) return (drag.index = 0);
   const places = placesOf(drag.column);
   const y = drag.y - drag.column.list.getBoundingClientRect().top + drag.column.list.scrollTop;
   let index = places.findIndex((place) => place.middle > y);
@@ -188,13 +194,36 @@ function scrollAtEdges() {
   }
   const box = board().getBoundingClientRect();
   const speed = pull(drag.x, box.left, box.right, EDGE.board);
-  if (speed) {
+  if (drag.touch) stepAtSide(Math.sign(speed));
+  else if (speed) {
     const before = board().scrollLeft;
     board().scrollLeft += speed / 4;
     moves ||= board().scrollLeft !== before;
   }
   return moves;
 }
+
+/** A finger that stays at the side brings the next stage, one at a time. */
+function stepAtSide(direction) {
+  if (direction === drag.side) return;
+  drag.side = direction;
+  clearTimeout(drag.timer);
+  if (direction) drag.timer = setTimeout(() => bringStage(direction), SIDE.first);
+}
+
+function bringStage(direction) {
+  if (!drag) return;
+  const { left } = board().getBoundingClientRect();
+  const middle = left + board().clientWidth / 2;
+  const there = columns().map((column) => column.getBoundingClientRect()).map((box) => box.left + box.width / 2 - middle);
+  const next = direction > 0 ? there.find((offset) => offset > 20) : there.findLast((offset) => offset < -20);
+  if (next !== undefined) board().scrollBy({ left: next, behavior: calm.matches ? "auto" : "smooth" });
+  drag.timer = setTimeout(() => bringStage(direction), SIDE.further);
+  drag.frame ||= requestAnimationFrame(draw);
+}
+
+// What moves under a finger that rests is another stage.
+document.addEventListener("scroll", () => drag && (drag.frame ||= requestAnimationFrame(draw)), { capture: true, passive: true });
 
 function pull(at, start, end, edge) {
   if (at < start + edge) return Math.max(at - start - edge, -2 * edge);
@@ -203,12 +232,14 @@ function pull(at, start, end, edge) {
 }
 
 function finish(dropped) {
-  const { card, clone, column, drop, index, from, frame, touch } = drag;
+  const { card, clone, column, columns, drop, index, from, frame, touch } = drag;
   cancelAnimationFrame(frame);
+  clearTimeout(drag.timer);
   const lifted = clone.getBoundingClientRect();
   clone.remove();
   line.remove();
   column?.element.classList.remove("over");
+  for (const { element } of columns) element.classList.remove("closed");
   drop?.classList.remove("over");
   card.classList.remove("source");
   document.body.classList.remove("dragging");
@@ -226,7 +257,7 @@ function finish(dropped) {
 function release(card, column, index, from) {
   const here = cardsIn(column).indexOf(card);
   const place = columnOf(card) === column && index > here ? index - 1 : index;
-  if (columnOf(card) === column && place === here) return;
+  if (columnOf(card) === column && place === here && !isSorted()) return;
   commit(card, { column, index: place }, from);
 }
 

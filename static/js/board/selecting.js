@@ -28,6 +28,8 @@ export function bulk() {
   return loaded;
 }
 
+document.addEventListener("focusin", () => import("../bulk.js"), { once: true });
+
 const countChosen = () => (loaded || chosen.size) && bulk().then((module) => module.countChosen());
 export const chosenCards = () => [...chosen].map(cardById).filter((card) => card && !card.classList.contains("away"));
 export const isChosen = (card) => chosen.has(card.dataset.id);
@@ -115,5 +117,5 @@ document.addEventListener("keydown", (event) => {
   say(gettext("Nothing is selected any more."));
 });
 
-// Cards come anew with answers, changes of colleagues and filters.
+// Cards come anew with answers, changes of colleagues and filters; what is shown on them is put on again at once.
 new MutationObserver(() => chosen.size && showChosen()).observe(board().parentElement, { childList: true, subtree: true });

@@ -20,6 +20,17 @@ export function remember(step) {
   if (steps.length > DEPTH) steps.shift();
 }
 
+/**
+ * After a change of the card that cannot be undone itself: what was done before still can, except where a slip has
+ * taken it back already.
+ */
+export function followUp(id, seen, version, { isSlip = false } = {}) {
+  const place = steps.findLastIndex((step) => step.id === id && step.version === Number(seen));
+  if (place < 0) return;
+  if (isSlip) steps.splice(place, 1);
+  else steps[place].version = version;
+}
+
 export const undoLast = () => (steps.length ? undo(steps.at(-1)) : say(gettext("Nothing to undo.")));
 
 export async function undo(step) {
@@ -30,9 +41,7 @@ export async function undo(step) {
   if (step.takeBack) return (await step.takeBack()) && remember(step);
   const answer = await send(step.url, { version: step.version, ...step.sent });
   if (answer.status !== 200) return notUndone(step, answer);
-  for (const earlier of steps) {
-    if (earlier.id === step.id && earlier.version === Number(step.seen)) earlier.version = answer.happening.version;
-  }
+  followUp(step.id, step.seen, answer.happening.version);
   const card = settle(step.id, { byRank: true }) ?? cardById(step.id);
   if (!card) return say(fill(gettext("Undone. %(name)s is back."), step));
   setActive(card, { focus: true });
