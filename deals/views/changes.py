@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from pipeline_crm.foundation import catching_up
+from pipeline_crm.foundation import catching_up, sharing
 from pipeline_crm.foundation.board import CARDS_AT_ONCE
 from pipeline_crm.foundation.permissions import acts_on
 
@@ -29,5 +29,8 @@ def cards(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
     if not request.htmx:
         return redirect("deals:board", pipeline.pk)
     asked = catching_up.ids(request.GET.get("ids", ""), most=CARDS_AT_ONCE)
-    visible = Deal.objects.filter(pipeline=pipeline, pk__in=asked).visible_to(request.user)
-    return arrivals(request, pipeline, list(visible.values_list("pk", flat=True)))
+    deals = Deal.objects.filter(pipeline=pipeline)
+    held = catching_up.cursor_now()
+    ids = sorted(deals.filter(pk__in=asked).visible_to(request.user).values_list("pk", flat=True))
+    key = ("deals", held, pipeline.pk, *ids, sharing.asked_by(request), deals.sight_of(request.user))
+    return sharing.shared(key, lambda: arrivals(request, pipeline, ids))

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from pipeline_crm.foundation import catching_up
+from pipeline_crm.foundation import catching_up, sharing
 from pipeline_crm.foundation.board import CARDS_AT_ONCE
 from pipeline_crm.foundation.permissions import for_everyone_signed_in
 
@@ -29,5 +29,7 @@ def cards(request: HttpRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("leads:board")
     asked = catching_up.ids(request.GET.get("ids", ""), most=CARDS_AT_ONCE)
-    visible = Lead.objects.filter(pk__in=asked).visible_to(request.user)
-    return arrivals(request, list(visible.values_list("pk", flat=True)))
+    held = catching_up.cursor_now()
+    ids = sorted(Lead.objects.filter(pk__in=asked).visible_to(request.user).values_list("pk", flat=True))
+    key = ("leads", held, *ids, sharing.asked_by(request), Lead.objects.sight_of(request.user))
+    return sharing.shared(key, lambda: arrivals(request, ids))

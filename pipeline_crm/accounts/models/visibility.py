@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -19,6 +20,14 @@ class TeamVisible(models.QuerySet):
         if user.is_admin:
             return self.all()
         return self.filter(models.Q(owner=user.pk) | models.Q(team__in=user.team_ids))
+
+    def sight_of(self, user: User | Any) -> Hashable:
+        """What decides which of these rows a person sees: who have the same sight see the same."""
+        if user.is_admin:
+            return "everything"
+        teams = tuple(sorted(set(user.team_ids)))
+        has_own_elsewhere = self.filter(owner=user.pk).exclude(team__in=teams).exists()
+        return teams, user.pk if has_own_elsewhere else None
 
 
 class SignedInVisible(models.QuerySet):
