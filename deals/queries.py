@@ -10,7 +10,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from leads.domain.recycling import local_date
-from leads.models import Recycling
+from leads.models import Person, Recycling
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import MANUAL, Column, dress, first_cards, next_cards, older_than, totals
@@ -22,6 +22,8 @@ from .domain import admitting
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import DealFilter, needs_attention
 from .models import Deal, DealActivity, DealLine, Pipeline, Stage, StageKind
+
+PEOPLE_AT_ONCE = 6
 
 
 @dataclass
@@ -145,6 +147,7 @@ class Panel:
     lines: list[DealLine]
     chance: float | None
     norm: object
+    people: list[Person]
 
 
 def panel(deal: Deal, *, at: datetime) -> Panel:
@@ -160,7 +163,24 @@ def panel(deal: Deal, *, at: datetime) -> Panel:
         lines=list(deal.lines.select_related("product").order_by("id")),
         chance=deal.stage.chance,
         norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,
+        people=people(deal),
     )
+
+
+def people(deal: Deal) -> list[Person]:
+    """Whom one talks to about the deal: its person first, then others of its organisation."""
+    colleagues = Q(organisation=deal.organisation_id, organisation__isnull=False)
+    known = Person.objects.filter(Q(pk=deal.person_id) | colleagues)
+    return sorted(known, key=lambda person: (person.pk != deal.person_id, person.name))[:PEOPLE_AT_ONCE]
+
+
+def tries(deal: Deal, *, user) -> list[Deal]:
+    """All deals of the same prospect that the person may see, the first try first; one alone is no story."""
+    found = Deal.objects.filter(lead=deal.lead_id).visible_to(user).select_related("stage", "pipeline")
+    every = list(found.order_by("created_at", "pk"))
+    for number, one in enumerate(every, 1):
+        one.number = number
+    return every if len(every) > 1 else []
 
 
 def stepper(deal: Deal, *, at: datetime) -> list[StepperStage]:

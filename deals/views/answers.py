@@ -98,6 +98,7 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
     context = {
         "panel": panel,
         "deal": panel.deal,
+        "tries": queries.tries(panel.deal, user=request.user),
         "may_change": request.user.has_perm("deals.change_deal", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "organisation_form": OrganisationForm(

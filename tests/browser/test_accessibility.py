@@ -1,7 +1,9 @@
 """Every page at both sizes in both colour schemes: no axe violation, no console error, no sideways scrolling."""
 
 import pytest
+from django.contrib.sessions.models import Session
 
+from deals.models import Deal, Stage
 from leads.domain import noting
 from leads.models import DisqualifyReason
 from pipeline_crm.accounts.models import Role
@@ -73,6 +75,78 @@ def test_boards_panels_and_settings_are_accessible_and_quiet(open_page, scene, s
         page.goto(path)
         look(path)
     assert not faults + page.faults, "\n".join(faults + page.faults)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_every_state_of_the_board_is_accessible(open_page, scene, size, scheme):
+    ada, pipeline, deals, _leads = scene
+    Stage.objects.filter(name="Hearing", pipeline=pipeline).update(
+        required_fields=["amount", "expected_close"], limit=1
+    )
+    Deal.objects.filter(pk=deals[0].pk).update(amount=None)
+    page = open_page(ada, f"/sales/{pipeline.pk}/?owner={ada.pk}", size=size, scheme=scheme)
+    name = page.locator(f"#card-{deals[0].pk} .cardname")
+    faults = []
+
+    def look(what):
+        page.wait_for_timeout(250)
+        faults.extend(f"{what}: {fault}" for fault in violations(page))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{what} scrolls sideways")
+
+    page.locator("#board .col").first.locator("[data-adds]").click()
+    page.locator(".quickadd").wait_for()
+    look("quick add")
+    page.keyboard.press("Escape")
+    name.focus()
+    page.keyboard.press(" ")
+    look("held by key")
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    page.locator("#bulkbar").wait_for()
+    look("chosen")
+    page.keyboard.press("e")
+    page.locator("#ownermenu:popover-open").wait_for()
+    look("menu of people")
+    page.keyboard.press("Escape")
+    name.focus()
+    page.keyboard.press("d")
+    page.locator("#plan[open]").wait_for()
+    look("next step")
+    page.keyboard.press("Escape")
+    page.locator("#bulkbar").get_by_role("button", name="Move").click()
+    look("menu of stages")
+    page.get_by_role("menuitem", name="Hearing").click()
+    page.locator("#failures[open]").wait_for()
+    look("left as they were")
+    page.keyboard.press("Escape")
+    name.focus()
+    page.keyboard.press("]")
+    page.locator("#missing[open]").wait_for()
+    look("missing fields")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    page.get_by_role("menuitem", name="Move with a date").click()
+    look("with a date")
+    page.keyboard.press("Escape")
+    name.focus()
+    page.keyboard.press("?")
+    look("help")
+    page.keyboard.press("Escape")
+    if size == DESK:
+        page.locator(".colhead").nth(1).hover()
+        page.locator("[data-folds]").nth(1).click()
+        look("folded")
+    Session.objects.all().delete()
+    page.locator(f"#card-{deals[1].pk} .cardname").focus()
+    page.keyboard.press("]")
+    page.locator("#signin[open]").wait_for()
+    look("signed out")
+    page.get_by_role("button", name="Not now").click()
+    page.locator(".toast.bad").wait_for()
+    look("a step that was not taken")
+    assert not faults, "\n".join(faults)
 
 
 def violations(page) -> list[str]:

@@ -9,7 +9,7 @@ import { say, toast } from "../say.js";
 import { gettext } from "../words.js";
 import { whatWentWrong } from "./failing.js";
 import { askMissing } from "./missing.js";
-import { remember, undo } from "./undo.js";
+import { followUp, remember, undo } from "./undo.js";
 
 const panel = () => document.getElementById("panel");
 const shownId = () => panel().querySelector("[data-id]")?.dataset.id;
@@ -21,6 +21,7 @@ export async function openPanel(url) {
   if (!panel().open) panel().showModal();
   document.getElementById("panel-title")?.focus();
   address(shownId());
+  showWays();
 }
 
 function address(id) {
@@ -37,14 +38,40 @@ document.addEventListener("click", (event) => {
     return openPanel(link.getAttribute("href"));
   }
   if (event.target === panel() || event.target.closest("#panel [data-closes]")) return panel().close();
+  const other = event.target.closest("#panel [data-opens-panel]");
+  if (other && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    return openPanel(other.getAttribute("href"));
+  }
   const goes = event.target.closest("#panel [data-goes]");
   if (goes) go(goes.dataset.goes === "next" ? 1 : -1);
 });
 
-function go(direction) {
+function beside(direction) {
   const cards = allCards();
-  const next = cards[cards.findIndex((card) => card.dataset.id === shownId()) + direction];
+  const here = cards.findIndex((card) => card.dataset.id === shownId());
+  return here < 0 ? undefined : cards[here + direction];
+}
+
+function go(direction) {
+  const next = beside(direction);
   if (next) openPanel(next.dataset.url);
+}
+
+// With focus in the head of the panel, arrows go through the cards of the board; in its body they scroll.
+panel()?.addEventListener("keydown", (event) => {
+  const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!direction || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (!event.target.closest(".panelhead") || event.target.closest("input, select, textarea, [popover]")) return;
+  event.preventDefault();
+  go(direction);
+});
+
+/** At the first and the last card there is nothing to go on to. */
+function showWays() {
+  for (const button of panel().querySelectorAll("[data-goes]")) {
+    button.setAttribute("aria-disabled", !beside(button.dataset.goes === "next" ? 1 : -1));
+  }
 }
 
 document.getElementById("panel")?.addEventListener("close", () => {
@@ -73,6 +100,9 @@ async function take(box, url, fields) {
   if (answer.status === 200) {
     flash(card);
     announce(answer, box);
+    const { happening, sent } = answer;
+    const isSlip = url.endsWith("/stage/");
+    if (happening && !happening.undo) followUp(box.dataset.id, sent.version, happening.version, { isSlip });
   } else if (answer.status === 422) {
     const missing = await askMissing(answer.refusal, card);
     if (missing) return take(box, url, { ...fields, ...missing });
