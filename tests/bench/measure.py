@@ -35,6 +35,7 @@ def main() -> None:
         port, cookies = serve()
         measure(port, cookies)
         in_browser(port, cookies)
+        among_many(Path(folder))
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,6 +107,15 @@ def in_browser(port: int, cookies: str) -> None:
     pairs = [pair.split("=", 1) for pair in cookies.split("; ")]
     jar = [{"name": name, "value": value, "url": address} for name, value in pairs]
     board.main(address, jar, crowded=pipeline_of(500), small=pipeline_of(40))
+
+
+def among_many(folder: Path) -> None:
+    """Two hundred open boards, and sixteen people at one deal, on a web server in a process of its own."""
+    from tests.bench import crowd, served, streams
+
+    with served.web(folder) as port:
+        streams.main(port)
+        crowd.main(port)
 
 
 def pipeline_of(deals: int) -> str:
