@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
+from .figures import cycle_time as cycle_time_figures
 from .figures import forecast as forecast_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
+from .presenting import cycle_time as cycle_time_words
 from .presenting import forecast as forecast_words
 from .presenting import river as river_words
-from .reports import bottleneck, forecast, river
+from .reports import bottleneck, cycle_time, forecast, river
 from .selection import Selection
 
 Facts = dict[str, Any]
@@ -61,6 +63,17 @@ REPORTS = {
             bottleneck_words.shown,
             exports.bottleneck,
             exports.bottleneck_rows,
+        ),
+        Report(
+            "cycle_time",
+            _("How long it takes"),
+            "clock",
+            cycle_time.report,
+            cycle_time.finding,
+            cycle_time_figures.figures,
+            cycle_time_words.shown,
+            exports.cycle_time,
+            exports.cycle_time_rows,
         ),
         Report(
             "forecast",

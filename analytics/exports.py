@@ -63,6 +63,17 @@ def river_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def cycle_time(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def cycle_time_rows(facts: Facts) -> list[Facts]:
+    """The months of every span."""
+    return [
+        {"span": span["key"], "stage": span["name"], **cohort} for span in facts["spans"] for cohort in span["cohorts"]
+    ]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -36,7 +36,7 @@ class ReportFilter(FilterForm):
     Without a user, as in a command, everything may be chosen.
     """
 
-    arranges = ("pipeline", "as_of", "by")
+    arranges = ("pipeline", "as_of", "by", "span")
 
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
     team = forms.ModelChoiceField(
@@ -61,6 +61,7 @@ class ReportFilter(FilterForm):
         ],
     )
     by = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Number")), ("value", gettext_lazy("Value"))])
+    span = forms.CharField(required=False, max_length=40)
     as_of = forms.DateField(required=False, label=gettext_lazy("As of"), widget=forms.DateInput(DAY, "%Y-%m-%d"))
 
     def __init__(self, *args, user, at: datetime, **kwargs):

@@ -19,6 +19,7 @@ from scipy.special import ndtri
 Floats = NDArray[Any]  # of float64; the stubs of bincount think otherwise
 Ints = NDArray[np.int64]
 OPEN = -1
+FEWEST_WATCHED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,19 @@ class SurvivalCurve:
     at_risk: Ints
 
     def quantile(self, share: float) -> Estimate:
-        """The day by which `share` of those who enter have left; None while the curve has not come down so far."""
+        """The day by which `share` of those who enter have left; None while the curve has not come down so far, or came
+        so far only where too few were still watched to tell."""
         level = 1 - share + 1e-12
-        return Estimate(_first_at_or_below(self.survival, level), *self._quantile_interval(level))
+        curves = (self.survival, self.low, self.high)
+        return Estimate(*(self._if_watched(_first_at_or_below(curve, level)) for curve in curves))
 
-    def _quantile_interval(self, level: float) -> tuple[float | None, float | None]:
-        return _first_at_or_below(self.low, level), _first_at_or_below(self.high, level)
+    def _if_watched(self, age: float | None) -> float | None:
+        """The age, if at least ten were watched there, or at least half of all that would be, were none still open."""
+        if age is None:
+            return None
+        there = int(age)
+        staying = self.survival[there - 1] if there else 1.0
+        return age if self.at_risk[there] >= min(FEWEST_WATCHED, self.at_risk[0] * staying / 2) else None
 
     def restricted_mean(self, horizon: int) -> float:
         """Mean days of stay, counting at most `horizon` days of each."""

@@ -94,6 +94,16 @@ def test_without_open_stays_the_curve_is_the_plain_share():
     assert curve.survival.tolist() == pytest.approx([(stop > age).mean() for age in range(10)])
 
 
+def test_a_median_that_hangs_on_a_handful_is_not_told():
+    """Of 400 only the seven oldest have been watched for 13 days, and three of them left then."""
+    stop = np.concatenate([np.arange(393) % 13, np.full(7, 13)])
+    cause = np.concatenate([np.full(393, OPEN), np.array([0] * 4 + [OPEN] * 3)])
+    curve = survival.kaplan_meier(table(np.zeros(400, int), stop, cause))
+    assert curve.survival[13] < 0.5 and curve.quantile(0.5) == survival.Estimate(None, None, None)
+    few = survival.kaplan_meier(table([0] * 6, [1, 2, 3, 4, 5, 6], [0] * 6))
+    assert few.quantile(0.5).value == 3
+
+
 def test_twice_the_data_give_the_same_curve_and_a_narrower_interval():
     start, stop, cause = random_stays(3)
     once = survival.kaplan_meier(table(start, stop, cause))

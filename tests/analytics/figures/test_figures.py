@@ -6,9 +6,10 @@ import pytest
 
 from analytics import days
 from analytics.figures import bottleneck as bottleneck_figures
+from analytics.figures import cycle_time as cycle_time_figures
 from analytics.figures import forecast as forecast_figures
 from analytics.figures import river as river_figures
-from analytics.reports import bottleneck, forecast
+from analytics.reports import bottleneck, cycle_time, forecast
 from analytics.reports import river as report_of_river
 from analytics.selection import Selection
 from tests.simulation import Change, log, river, simulate
@@ -26,13 +27,14 @@ def figures(journeys):
         bottleneck_figures.figures(of_bottleneck)
         | forecast_figures.figures(of_forecast)
         | river_figures.figures(of_river)
+        | cycle_time_figures.figures(cycle_time.report(river(journeys), SELECTION).as_facts())
     )
 
 
 @pytest.mark.parametrize("journeys", [FULL, log([])], ids=["full", "empty"])
 def test_figures_are_plain_json(journeys):
     drawn = figures(journeys)
-    assert {"stays", "ends", "months", "parts", "period-count", "period-value", "cohort-count"} <= set(drawn)
+    assert {"stays", "ends", "months", "parts", "period-count", "period-value", "cohort-count", "ageing"} <= set(drawn)
     assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn
 
 
@@ -69,3 +71,14 @@ def test_a_mark_asks_for_the_cards_behind_it():
     marks = figures(FULL)["period-count"]["data"][-1]
     assert {"what": "moved", "stage": "inquiry", "onward": "hearing"} in marks["customdata"]
     assert {"what": "open", "stage": "estimate"} in marks["customdata"]
+
+
+def test_late_cards_stand_out_by_shape_and_lead_to_themselves():
+    drawn = figures(FULL)["ageing"]["data"]
+    assert [trace["marker"]["symbol"] for trace in drawn] == ["circle", "diamond"]
+    report = cycle_time.report(river(FULL), SELECTION)
+    assert [len(trace["x"]) for trace in drawn] == [
+        sum(stage.open - stage.overdue for stage in report.ageing),
+        sum(stage.overdue for stage in report.ageing),
+    ]
+    assert drawn[0]["customdata"][0]["address"].startswith("/deals/")
