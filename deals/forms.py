@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
+from leads.forms import ActivityForm, CorrectionForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm, UndoForm
 from leads.models import Lead, Source
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation import money
@@ -45,6 +45,7 @@ __all__ = [
     "StageForm",
     "StageNameForm",
     "TogetherForm",
+    "UndoForm",
 ]
 
 

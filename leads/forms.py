@@ -32,6 +32,14 @@ class MoveForm(forms.Form):
     at = WhenField()
 
 
+class UndoForm(forms.Form):
+    """The version that was seen, and the neighbours the card had before its step."""
+
+    version = forms.IntegerField(required=False)
+    after = forms.IntegerField(required=False)
+    before = forms.IntegerField(required=False)
+
+
 class NewLeadForm(forms.Form):
     """Who it is, and where they came from."""
 

@@ -13,6 +13,7 @@ from leads.domain.undoing import TooLateToUndo, within_grace
 from leads.models import LeadStage
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.placing import put_between
 
 from ..models import Deal, DealEvent, StageKind
 from . import _log
@@ -27,8 +28,16 @@ class StageRetired(Refusal):
 
 
 @transaction.atomic
-def undo(deal: Deal, *, by, at: datetime, seen_version: int | None = None) -> Deal:
-    """Void the newest step within the grace time and put the deal back where it was.
+def undo(
+    deal: Deal,
+    *,
+    by,
+    at: datetime,
+    seen_version: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+) -> Deal:
+    """Void the newest step within the grace time and put the deal back where it was, between those neighbours.
 
     Undoing a loss brings the lead back from marketing too, if it went there with it and still waits.
     """
@@ -37,6 +46,7 @@ def undo(deal: Deal, *, by, at: datetime, seen_version: int | None = None) -> De
     _before, newest = stage_log.last_step_to_undo(deal)
     within_grace(newest, at)
     take_back(deal, by=by, reason=_("undone"))
+    put_between(deal, Deal.objects.in_stage(deal.stage), after=after, before=before)
     return deal
 
 

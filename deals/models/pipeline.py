@@ -114,11 +114,15 @@ class Stage(models.Model):
             return 1.0
         if self.kind == StageKind.LOST:
             return 0.0
-        norm = getattr(self, "norm", None)
-        if norm and norm.n >= ENOUGH_PASSAGES and norm.chance is not None:
-            return norm.chance
+        if self.chance_is_measured:
+            return self.norm.chance
         return None if self.fixed_chance is None else float(self.fixed_chance)
 
+    @property
+    def chance_is_measured(self) -> bool:
+        """Whether the chance of an open stage comes from what happened; if not, it is the fixed baseline."""
+        norm = getattr(self, "norm", None)
+        return bool(self.is_open and norm and norm.n >= ENOUGH_PASSAGES and norm.chance is not None)
 
 
 class StageNorm(models.Model):

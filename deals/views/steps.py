@@ -12,7 +12,7 @@ from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
 from ..domain import closing, moving, recycling, undoing
-from ..forms import ClosureForm, CorrectionForm, FactsForm, MoveForm, RecyclingForm, ReopeningForm
+from ..forms import ClosureForm, CorrectionForm, FactsForm, MoveForm, RecyclingForm, ReopeningForm, UndoForm
 from ..models import Deal, StageKind
 from . import answers
 
@@ -149,13 +149,18 @@ def recycling_(request: HttpRequest, deal: Deal) -> HttpResponse:
 @once
 def undoing_(request: HttpRequest, deal: Deal) -> HttpResponse:
     """Take the newest step back."""
-    version = request.POST.get("version", "")
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return answers.invalid(request, deal, form)
+    sent = form.cleaned_data
     try:
         undoing.undo(
             deal,
             by=request.user,
             at=timezone.now(),
-            seen_version=int(version) if version.isdecimal() and len(version) < 10 else None,
+            seen_version=sent["version"],
+            after=sent["after"],
+            before=sent["before"],
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.placing import put_between
 
 from ..models import Lead, LeadStage, Recycling
 from . import _log
@@ -24,14 +25,23 @@ class TooLateToUndo(Refusal):
 
 
 @transaction.atomic
-def undo(lead: Lead, *, by, at: datetime, seen_version: int | None = None) -> Lead:
-    """Void the newest step within the grace time and put the lead back where it was."""
+def undo(
+    lead: Lead,
+    *,
+    by,
+    at: datetime,
+    seen_version: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+) -> Lead:
+    """Void the newest step within the grace time and put the lead back where it was, between those neighbours."""
     _log.lock(lead)
     see(lead, seen_version)
     _before, newest = stage_log.last_step_to_undo(lead)
     within_grace(newest, at)
     _with_marketing(lead, newest)
     take_back(lead, by=by, reason=_("undone"))
+    put_between(lead, Lead.objects.in_stage(lead.stage), after=after, before=before)
     return lead
 
 

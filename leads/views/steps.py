@@ -11,7 +11,7 @@ from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
 from ..domain import moving, recycling, undoing
-from ..forms import CorrectionForm, MoveForm
+from ..forms import CorrectionForm, MoveForm, UndoForm
 from ..models import Lead, LeadStage
 from . import answers
 
@@ -68,13 +68,18 @@ def waking(request: HttpRequest, lead: Lead) -> HttpResponse:
 @once
 def undoing_(request: HttpRequest, lead: Lead) -> HttpResponse:
     """Take the newest step back."""
-    version = request.POST.get("version", "")
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return answers.invalid(request, lead, form)
+    sent = form.cleaned_data
     try:
         undoing.undo(
             lead,
             by=request.user,
             at=timezone.now(),
-            seen_version=int(version) if version.isdecimal() and len(version) < 10 else None,
+            seen_version=sent["version"],
+            after=sent["after"],
+            before=sent["before"],
         )
     except Refusal as refusal:
         return answers.not_moved(request, lead, refusal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from . import ranks
 
@@ -28,6 +28,13 @@ def rank_between(column: QuerySet, *, after: int | None = None, before: int | No
         return rank
     renumber(column)
     return rank_between(column, after=after, before=before)
+
+
+def put_between(card: Model, column: QuerySet, *, after: int | None, before: int | None) -> None:
+    """Put a card that has just come to the column between its neighbours; without any it stays where its rank is."""
+    if after or before:
+        card.rank = rank_between(column.exclude(pk=card.pk), after=after, before=before)
+        card.save(update_fields=["rank"])
 
 
 def renumber(column: QuerySet) -> None:

@@ -336,3 +336,15 @@ def test_undoing_a_loss_does_not_take_back_the_return_of_another_deal():
     assert (deal.stage.is_open, deal.lead.stage, deal.lead.attempt) == (True, LeadStage.ACCEPTED, 2)
     assert [row.attempt for row in deal.lead.recyclings.standing()] == [1]
     assert clean(deal)
+
+
+def test_undo_puts_the_deal_between_the_neighbours_it_had():
+    below = make_deal(at=ago(9))
+    deal, above = (make_deal(pipeline=below.pipeline, at=ago(9)) for _ in range(2))
+    column = type(deal).objects.in_stage(below.stage).order_by("rank").values_list("pk", flat=True)
+    order = [above.pk, deal.pk, below.pk]
+    assert list(column) == order
+    moving.move(deal, to=stage_of(below.pipeline, "Hearing"), by=None, at=timezone.now())
+    undoing.undo(deal, by=None, at=timezone.now(), after=above.pk, before=below.pk)
+    assert list(column) == order
+    assert clean(deal)
