@@ -9,8 +9,14 @@ from .models import Mail
 
 
 @job_kind("leads.wake_due", title=_("Waking leads whose day has come"))
-def wake_due(job) -> dict:
-    return {"woken": recycling.wake_due(at=timezone.now())}
+def wake_due(job):
+    """Committed every few hundred leads; begun anew it goes on with those that still wait."""
+    at, woken = timezone.now(), 0
+    while some := recycling.wake_some(at=at):
+        woken += some
+        job.set_progress(woken, woken)
+        yield
+    return {"woken": woken}
 
 
 @job_kind("leads.send_mail", title=_("Sending a mail"))

@@ -1,12 +1,14 @@
 """The only writer of `Lead.stage` and of a lead's events."""
 
+from collections.abc import Sequence
+
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.stage_log import Step, lock, touch
 
 from ..models import Lead
 
-__all__ = ["Step", "append", "begin", "lock", "step_back", "touch", "write_histories"]
+__all__ = ["Step", "append", "append_many", "begin", "lock", "step_back", "touch", "write_histories"]
 
 
 def begin(lead: Lead, *, at, by, source=Origin.USER, batch=None) -> None:
@@ -16,6 +18,14 @@ def begin(lead: Lead, *, at, by, source=Origin.USER, batch=None) -> None:
 def append(lead: Lead, *, to: str, at, by, reason: str | None = None, source=Origin.USER, batch=None, move_id=None):
     lead.stage = to
     return stage_log.append(lead, at=at, by=by, source=source, batch=batch, move_id=move_id, to_stage=to, reason=reason)
+
+
+def append_many(leads: Sequence[Lead], *, to: str, at, by, source=Origin.BULK, batch=None) -> None:
+    """The same step for many locked leads that need no reason for it; their other changed fields are saved as well."""
+    for lead in leads:
+        lead.stage = to
+    fields = ["rank", "contact_again_on"]
+    stage_log.append_many(leads, at=at, by=by, source=source, batch=batch, facts={"to_stage": to}, fields=fields)
 
 
 def step_back(lead: Lead, *, by, reason: str, move_id=None):

@@ -7,13 +7,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline_crm.accounts.models import Company
+from pipeline_crm.foundation import ranks
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.placing import rank_between
 
-from ..models import ActivityKind, Lead, LeadStage, Recycling
+from ..models import ActivityKind, Lead, LeadActivity, LeadStage, Recycling
 from . import _log, noting
 from .moving import LeadCannotGoThere, step
+
+AT_ONCE = 500
 
 
 class ContactAgainInPast(Refusal):
@@ -86,15 +90,28 @@ def wake(lead: Lead, *, by, at, via: str = Origin.USER) -> Lead:
 
 
 def wake_due(*, at: datetime, by=None) -> int:
-    """Wake each waiting lead whose day has come, each in a transaction of its own; answers how many. Safe to repeat."""
+    """Wake every waiting lead whose day has come; how many. Safe to repeat: each is woken once."""
     woken = 0
-    for pk in list(Lead.objects.due(local_date(at)).order_by("pk").values_list("pk", flat=True)):
-        with transaction.atomic():
-            lead = Lead.objects.select_for_update(of=("self",)).get(pk=pk)
-            if lead.stage == LeadStage.WAITING and lead.contact_again_on and lead.contact_again_on <= local_date(at):
-                wake(lead, by=by, at=at, via=Origin.SCHEDULE)
-                woken += 1
+    while some := wake_some(at=at, by=by):
+        woken += some
     return woken
+
+
+@transaction.atomic
+def wake_some(*, at: datetime, by=None, most: int = AT_ONCE) -> int:
+    """Wake some hundreds of those whose day has come, in one transaction; how many, and none when all are awake.
+
+    Leads that somebody works on at the moment are left for the next time.
+    """
+    due = Lead.objects.due(local_date(at)).filter(stage_entered_at__lte=at).order_by("pk")[:most]
+    leads = list(due.select_for_update(of=("self",), skip_locked=True))
+    first = Lead.objects.in_stage(LeadStage.NURTURING).order_by("rank").values_list("rank", flat=True).first()
+    for lead, rank in zip(leads, ranks.many(len(leads), after=first), strict=True):
+        lead.contact_again_on, lead.rank = None, rank
+    _log.append_many(leads, to=LeadStage.NURTURING, at=at, by=by, source=Origin.SCHEDULE)
+    task = {"kind": ActivityKind.TASK, "subject": _("Contact again"), "due_on": local_date(at), "by": by}
+    copy_in([LeadActivity(lead=lead, created_at=at, **task) for lead in leads])
+    return len(leads)
 
 
 def local_date(at: datetime) -> date:

@@ -42,6 +42,16 @@ def nudge(kind: str, pk: int, version: int, *, teams: Iterable[int | None], owne
         log.warning("A nudge was lost; boards see %s %s at their next look.", kind, pk, exc_info=True)
 
 
+def nudge_many(cards: Iterable[tuple[str, int, int, Iterable[int | None], Iterable[int | None]]]) -> None:
+    """Nudge for each (kind, id, version, teams, owners) at once, when the transaction commits."""
+    facts = [
+        json.dumps({"t": kind, "id": pk, "v": version, "src": tab(), "teams": _known(teams), "owners": _known(owners)})
+        for kind, pk, version, teams, owners in cards
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, said) FROM unnest(%s::text[]) AS said", [CHANNEL, facts])
+
+
 def _known(ids: Iterable[int | None]) -> list[int]:
     return sorted({pk for pk in ids if pk is not None})
 

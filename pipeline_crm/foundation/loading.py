@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -31,6 +31,30 @@ def copy_in(rows: Iterable[models.Model]) -> None:
             for row in rows:
                 copy.write_row([_value(field, row) for field in fields])
                 row._state.adding, row._state.db = False, connection.alias
+
+
+def update_many(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
+    """Save these fields of the rows, all of one model, in one statement; `save` and its signals are not called."""
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    quote = connection.ops.quote_name
+    written = [meta.pk, *(meta.get_field(name) for name in fields)]
+    arrays = ", ".join(f"%s::{_type(field)}[]" for field in written)
+    columns = ", ".join(quote(field.column) for field in written)
+    changes = ", ".join(f"{quote(field.column)} = new.{quote(field.column)}" for field in written[1:])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quote(meta.db_table)} AS old SET {changes} FROM unnest({arrays}) AS new ({columns}) "  # noqa: S608
+            f"WHERE old.{quote(meta.pk.column)} = new.{quote(meta.pk.column)}",  # (our own tables and columns)
+            [[_value(field, row) for row in rows] for field in written],
+        )
+
+
+def _type(field: models.Field) -> str:
+    """The type of the column's values, where it counts up or refers to another table as well."""
+    held = field.target_field if field.is_relation else field
+    return str(held.rel_db_type(connection) if held.primary_key else held.db_type(connection))
 
 
 def _is_written(field: models.Field, row: models.Model) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from . import live
 from .append_only import AmendmentKind, Card, Origin, StageAmendment, StageEvent
 from .errors import Refusal
-from .loading import copy_in
+from .loading import copy_in, update_many
 
 MANY = 100
 
@@ -170,6 +171,57 @@ def append(card: Card, *, at: datetime, by, source: str = Origin.USER, batch=Non
     card.save()
     announce(card)
     return event
+
+
+def append_many(
+    cards: Sequence[Card],
+    *,
+    at: datetime,
+    by,
+    source: str,
+    facts: dict,
+    fields: Sequence[str],
+    batch=None,
+) -> None:
+    """The same step for many locked cards, each written as `append` would, in three statements.
+
+    The caller has set each card's stage, and the other fields named. Refused as by `append`, for all of them.
+    """
+    if not cards:
+        return
+    now = _recorded_at(at, None)
+    model, event_model = type(cards[0]), type(cards[0]).events.rel.related_model
+    newest = event_model.objects.filter(card__in=cards, seq=F("card__seq"))
+    previous = {pk: (stage, recorded) for pk, stage, recorded in newest.values_list("card", "to_stage", "recorded_at")}
+    events = []
+    for card in cards:
+        if at < card.stage_entered_at:
+            raise StepBeforePrevious(
+                _("%(name)s reached its stage on %(day)s. The next step cannot be earlier.")
+                % {"name": card.name, "day": _day(card.stage_entered_at)},
+                earliest=card.stage_entered_at,
+            )
+        came_from, recorded_at = previous[card.pk]
+        card.seq, card.version, card.stage_entered_at = card.seq + 1, card.version + 1, at
+        event = event_model(
+            card=card,
+            seq=card.seq,
+            occurred_at=at,
+            recorded_at=max(now, recorded_at),
+            prev_recorded_at=recorded_at,
+            amount=card.worth,
+            currency=card.currency,
+            by=by,
+            source=source,
+            batch=batch,
+            **facts,
+        )
+        setattr(event, event._meta.get_field("from_stage").attname, came_from)
+        events.append(event)
+    copy_in(events)
+    update_many(cards, ["stage", "seq", "version", "stage_entered_at", *fields])
+    kind = model._meta.model_name
+    live.nudge_many([(kind, card.pk, card.version, [card.team_id], [card.owner_id]) for card in cards])
 
 
 def last_step_to_undo(card: Card) -> tuple[EffectiveStep, EffectiveStep]:

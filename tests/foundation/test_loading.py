@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from leads.models import Batch, Lead, LeadEvent, LeadStage, Organisation
 from pipeline_crm.accounts.models import ExchangeRate
-from pipeline_crm.foundation.loading import copy_in
+from pipeline_crm.foundation.loading import copy_in, update_many
+from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +47,13 @@ def test_constraints_judge_as_ever():
     with pytest.raises(IntegrityError, match="first_if_and_only_if_no_past"), transaction.atomic():
         copy_in([LeadEvent(card=lead, seq=2, to_stage="generation", occurred_at=now, recorded_at=now, currency="EUR")])
     copy_in([LeadEvent(card=lead, seq=1, to_stage="generation", occurred_at=now, recorded_at=now, currency="EUR")])
+
+
+def test_many_rows_are_changed_in_one_statement(django_assert_num_queries):
+    leads = [make_lead() for _ in range(3)]
+    for days, lead in enumerate(leads):
+        lead.title, lead.contact_again_on, lead.score = f"Title {days}", date(2026, 1, 1 + days), days
+    with django_assert_num_queries(1):
+        update_many(leads, ["title", "contact_again_on", "score", "source"])
+    kept = Lead.objects.order_by("pk").values_list("title", "contact_again_on", "score")
+    assert list(kept) == [(f"Title {days}", date(2026, 1, 1 + days), days) for days in range(3)]
