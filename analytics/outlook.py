@@ -68,7 +68,8 @@ class Fitted:
         nights, entered = known.nights()
         counts = markov.count(nights, states=known.states, ages=OLDEST)
         pseudo_events = 1.0 if known.closed >= ENOUGH_CLOSED else 5.0
-        self.hazards = markov.without_equal_ages(markov.fit(counts, pseudo_events=pseudo_events).mean())
+        hazards = markov.fit(counts, pseudo_events=pseudo_events, tail_is_apart=True)
+        self.hazards = markov.without_equal_ages(hazards.mean())
         self.oldest = self.hazards.shape[1] - 1
         self._nights, self._entered = nights, entered
 
@@ -153,9 +154,10 @@ class Fitted:
         shock, overlap = self.shock(length), min(1.0, step / length)
         share = overlap / (1 + shock * expected.sum() / len(marks))
         coefficients, covariance = recalibration.fit(before.features(amounts), expected, observed, share)
-        weight = 5.0 + shock * coming
-        factor = (came * overlap + weight) / (coming * overlap + weight)
-        return Tilt(coefficients, covariance, before.centre, before.scale, float(factor))
+        told = overlap / (1 + shock * coming / len(marks))  # how much one of these wins tells
+        weight = recalibration.PRIOR_SPREAD**-2
+        factor = (came * told + weight) / (coming * told + weight)
+        return Tilt(coefficients, covariance, before.centre, before.scale, factor, 1 / (came * told + weight))
 
     def _landmark(
         self, mark: int, length: int, chances: Floats, per_card: Floats

@@ -128,7 +128,7 @@ def simulate(
     usual = _resampled(past.won, draws, rng)
     values = _worth(amounts[card], usual, draw, past.ratios, rng)
     opens = _per_draw(draw, period, values, draws, periods)
-    level = coming.per_day * tilt.coming * _gamma(rng, coming.variance, (draws, 1))
+    level = coming.per_day * tilt.coming * _gamma(rng, coming.variance + tilt.coming_variance, (draws, 1))
     arrived = rng.poisson(np.maximum(level * per_arrival * shocks, 0.0))
     second = rng.binomial(arrived, coming.second_tries)
     news, again = (_sums(counts, usual, rng) for counts in (arrived - second, second))

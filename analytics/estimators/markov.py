@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .survival import OPEN, Floats, Ints
 
@@ -95,14 +96,19 @@ def count(nights: Nights, *, states: int, ages: int, weights: Floats | None = No
     return Counts(events, exposure)
 
 
-def fit(counts: Counts, *, pseudo_events: float = 1.0) -> Hazards:
+def fit(counts: Counts, *, pseudo_events: float = 1.0, tail_is_apart: bool = False) -> Hazards:
     """Hazards by stage and age bin, bins having at least 15 moves each. Thin bins borrow from the whole stage, and a
-    stage without moves from the whole pipeline, with the weight of `pseudo_events` moves."""
+    stage without moves from the whole pipeline, with the weight of `pseudo_events` moves.
+
+    tail_is_apart: the ages at which no card has ever moved are a bin of their own. Cards forgotten in a stage become
+    more and more; with the hazards of those that still moved, too much would be expected of them.
+    """
     states, ages = counts.states, counts.ages
     pooled = (counts.events.sum(axis=(0, 2)) + 1e-3) / (counts.exposure.sum() + 1.0)
     bins, weights = np.zeros((states, ages), dtype=np.int64), []
     for state in range(states):
-        bins[state] = age_bins(counts.events[state].sum(axis=0))
+        moved = counts.events[state].sum(axis=0)
+        bins[state] = age_bins(moved) + (tail_is_apart & _is_after_the_last(moved))
         number = int(bins[state, -1]) + 1
         moves = np.stack([np.bincount(bins[state], counts.events[state, k], number) for k in range(states + 2)], axis=1)
         at_risk = np.bincount(bins[state], counts.exposure[state], number)
@@ -155,6 +161,11 @@ def _steps(hazards: Floats, ends: Floats) -> tuple[Floats, Floats, Floats]:
     scaled *= np.where(total > CERTAIN, CERTAIN / np.maximum(total, 1e-12), 1.0)[:, :, None]
     moving = np.ascontiguousarray(scaled[:, :, :states]).reshape(states * ages, states)
     return moving, scaled[:, :, states], 1 - scaled.sum(axis=2, keepdims=True)
+
+
+def _is_after_the_last(events_by_age: Floats) -> NDArray[np.bool_]:
+    """(A,) whether nothing happened at this age and later; nowhere where nothing ever happened."""
+    return (np.cumsum(events_by_age[::-1])[::-1] <= 0) & (events_by_age.sum() > 0)
 
 
 def age_bins(events_by_age: Floats) -> Ints:

@@ -24,13 +24,14 @@ LOG_RANGE = (-4.0, 2.0)
 @dataclass(frozen=True, slots=True)
 class Tilt:
     """Log factors on expected wins: coefficients (3,) of 1, z and z²−1, where z is the standardised log amount; their
-    covariance (3, 3); coming: factor on the wins of cards not there yet."""
+    covariance (3, 3); coming: factor on the wins of cards not there yet, and its squared coefficient of variation."""
 
     coefficients: Floats
     covariance: Floats
     centre: float
     scale: float
     coming: float = 1.0
+    coming_variance: float = 0.0
 
     def features(self, amounts: Floats) -> Floats:
         """(n, 3); a card of unknown amount is a usual one."""
@@ -51,7 +52,7 @@ def untilted(won_amounts: Floats) -> Tilt:
     """Before anything is seen: chances are right within a third or so."""
     logs = np.log1p(np.maximum(won_amounts[~np.isnan(won_amounts)], 0.0))
     centre, scale = (float(logs.mean()), max(float(logs.std()), 0.3)) if len(logs) else (0.0, 1.0)
-    return Tilt(np.zeros(FEATURES), np.eye(FEATURES) * PRIOR_SPREAD**2, centre, scale)
+    return Tilt(np.zeros(FEATURES), np.eye(FEATURES) * PRIOR_SPREAD**2, centre, scale, 1.0, PRIOR_SPREAD**2)
 
 
 def fit(features: Floats, expected: Floats, observed: Floats, weight: float) -> tuple[Floats, Floats]:

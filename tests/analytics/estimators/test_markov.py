@@ -106,3 +106,13 @@ def test_a_stay_counts_with_its_weight():
     counts = markov.count(nights((0, 0, 2, 1), (0, 0, 2, 1)), states=1, ages=4, weights=np.array([1.0, 0.5]))
     assert counts.events[0, 1].tolist() == [0, 1.5, 0, 0]
     assert counts.exposure[0].tolist() == [1.5, 1.5, 0, 0]
+
+
+def test_ages_at_which_none_ever_moved_may_be_a_bin_of_their_own():
+    """A card leaves in each of thirty nights; ten are forgotten for eighty."""
+    left = [(0, 0, night, 1) for night in range(1, 31)]
+    counts = markov.count(nights(*left, *[(0, 0, 80, OPEN)] * 10), states=1, ages=100)
+    shared, apart = markov.fit(counts).mean()[0, :, 1], markov.fit(counts, tail_is_apart=True).mean()[0, :, 1]
+    assert apart[30] == apart[99] < 0.005 < 0.015 < shared[99] < apart[29]
+    nobody = markov.count(nights((0, 0, 80, OPEN)), states=1, ages=100)
+    assert (markov.fit(nobody, tail_is_apart=True).mean() == markov.fit(nobody).mean()).all()
