@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
+import signal
 
 import psycopg
 import pytest
 from django.db import connection, transaction
 
+from pipeline_crm import embedded
 from pipeline_crm.foundation import live
 from pipeline_crm.foundation.live import Live, Viewer
 
@@ -208,6 +211,34 @@ def test_after_a_gap_in_listening_everyone_is_told_to_look_again():
         assert ana.beats == 2, "it says again that it hears"
 
     in_a_loop(story)
+
+
+@pytest.mark.slow
+def test_postgresql_killed_and_started_again_costs_a_look_and_no_stream(open_folder, monkeypatch):
+    for name in ("DATABASE_URL", "REDIS_URL", "EVALUATION"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # put back what the servers overwrite
+    servers = embedded.Servers(open_folder, durable=False)
+    servers.start_or_join()
+    url, postgres = servers.address.database_url, servers.programs[0]
+    nudge = json.dumps({"t": "deal", "id": 5, "v": 2, "src": "", "teams": [7], "owners": []})
+
+    async def story():
+        house = House(ana=ANA)
+        house.app.database_url = url
+        ana = await house.open("ana")
+        os.kill(postgres.process.pid, signal.SIGKILL)
+        await until(lambda: ana.events, seconds=30)
+        assert (ana.events[0]["t"], ana.beats) == ("all", 2)
+        assert not ana.task.done()
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+            await other.execute("SELECT pg_notify(%s, %s)", [live.CHANNEL, nudge])
+        await until(lambda: len(ana.events) == 2)
+        assert ana.events[1] == {"t": "deal", "id": 5, "v": 2, "src": ""}
+
+    try:
+        in_a_loop(story)
+    finally:
+        servers.stop()
 
 
 def test_a_stream_does_not_say_that_it_hears_while_postgresql_is_away(monkeypatch):
