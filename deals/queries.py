@@ -47,6 +47,11 @@ class Board:
         return sum((column.total for column in self.open_columns), Decimal(0))
 
     @property
+    def without_chance(self) -> list[str]:
+        """The columns whose deals the weighted sum leaves out, because nobody knows their chance."""
+        return [column.name for column in self.open_columns if column.weighted is None and column.count]
+
+    @property
     def weighted(self) -> Decimal | None:
         known = [column.weighted for column in self.open_columns if column.weighted is not None]
         return sum(known, Decimal(0)) if known else None

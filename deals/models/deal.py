@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Lead, Organisation, Person
@@ -63,6 +63,9 @@ class Deal(Card):
             models.Index(fields=["stage", "rank", "id"], name="deal_column"),
             models.Index(fields=["owner", "stage", "rank", "id"], name="deal_column_of_owner"),
             models.Index(fields=["stage", "-stage_entered_at", "id"], name="deal_newest_in_stage"),
+            models.Index(
+                F("pipeline"), F("base_amount").desc(nulls_last=True), "id", name="deal_by_value", include=["stage"]
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=amount_is_a_number(), name="deal_amount_is_a_number"),

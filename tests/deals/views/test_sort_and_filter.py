@@ -198,3 +198,15 @@ def test_the_marketing_board_is_sorted_and_narrowed_alike(scene):
     following = client.get("/marketing/columns/generation/", {"sort": "value", "after": after}, headers=HTMX)
     assert shown(following) == [leads[0].pk, leads[1].pk]
     assert shown(client.get("/marketing/?value_from=6")) == [leads[2].pk]
+
+
+def test_the_weighted_sum_names_the_columns_that_it_leaves_out(scene):
+    client, ana, _ben, team, pipeline = scene
+    five_deals(ana, team, pipeline)
+    make_deal(pipeline=pipeline, stage="Hearing", owner=ana, team=team, by=ana, amount=500)
+    pipeline.stages.filter(name="Inquiry").update(fixed_chance=None)
+    pipeline.stages.filter(name="Hearing").update(fixed_chance="0.5")
+    pipeline.stages.filter(name="Proposal").update(fixed_chance=None)
+    page = client.get(f"/sales/{pipeline.pk}/").content.decode()
+    said = " ".join(re.sub(r"<[^>]+>", " ", re.search(r'id="boardsum".*?</p>', page, re.S)[0]).split())
+    assert said.endswith("€250 weighted without Inquiry"), "Proposal is empty and leaves nothing out"
