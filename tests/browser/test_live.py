@@ -36,7 +36,7 @@ def arrives(page, deal, name):
 
 
 def is_live(page):
-    page.locator(".live[data-live=on]").wait_for()
+    page.locator(".live[data-live=on]").wait_for(timeout=40_000)
 
 
 def move(deal, name, by):
@@ -255,6 +255,21 @@ def test_seven_tabs_share_one_stream_and_all_stay_usable(open_page, scene):
     assert len(open_streams()) == 1
 
 
+def test_where_tabs_cannot_share_each_has_a_stream(open_page, scene):
+    """Browsers give locks to safe addresses only."""
+    ana, ben, _pipeline, (deal, *_others) = scene
+    first = open_page(ana, "/profile/")
+    first.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    second = first.context.new_page()
+    for tab in (first, second):
+        tab.goto("/")
+        is_live(tab)
+    assert len(open_streams()) == 2
+    move(deal, "Hearing", ben)
+    for tab in (first, second):
+        arrives(tab, deal, "Hearing")
+
+
 def test_who_signs_out_hears_nothing_more(open_page, scene):
     ana, ben, _pipeline, (deal, *_others) = scene
     page = open_page(ana)
@@ -264,6 +279,24 @@ def test_who_signs_out_hears_nothing_more(open_page, scene):
     while open_streams() and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     assert not open_streams()
+
+
+def test_a_card_that_comes_behind_show_more_is_there_once(open_page, scene):
+    ana, ben, pipeline, (deal, *_others) = scene
+    team = deal.team
+    for _ in range(52):
+        make_deal(pipeline=pipeline, stage="Hearing", by=ana, owner=ana, team=team, at=ago(2))
+    page = open_page(ana)
+    is_live(page)
+    hearing = stage_of(pipeline, "Hearing")
+    last = Deal.objects.in_stage(hearing).order_by("rank", "pk").last()
+    moving.move(Deal.objects.get(pk=deal.pk), to=hearing, after=last.pk, by=ben, at=ago(0))
+    card(page, deal).wait_for(state="detached")
+    assert column(page, deal, "Hearing").locator(".card").count() == 50
+    page.get_by_role("link", name="Show more of").click()
+    arrives(page, deal, "Hearing")
+    assert column(page, deal, "Hearing").locator(".card").count() == 53
+    assert not page.faults
 
 
 def test_leads_follow_in_the_same_way(open_page, scene):

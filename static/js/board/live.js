@@ -108,13 +108,25 @@ function keep(id, version, mine) {
 
 function arrive(id, mine) {
   const before = versionOf(id);
+  const column = cardById(id)?.closest(".col");
   const came = document.querySelector(`.arrival[data-for="${CSS.escape(id)}"]`);
   if (!came) return cardById(id)?.remove(); // it is not ours to see any more
   const card = settle(id, { byRank: true, admittedOnly: true });
+  if (card && card.closest(".col") !== column && belowTheShown(card)) card.remove();
   if (mine || versionOf(id) === before) return;
   flash(card);
   announce();
 }
+
+/** Behind "Show more": it comes with the others of its place. */
+const belowTheShown = (card) => card.nextElementSibling?.matches(".further");
+
+// What "Show more" brings may have come by itself before.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (!detail.requestConfig?.path.includes("/columns/")) return;
+  const seen = new Set();
+  for (const card of allCards().reverse()) seen.has(card.id) ? card.remove() : seen.add(card.id);
+});
 
 let changes = 0;
 let speaking = 0;
