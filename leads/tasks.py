@@ -3,9 +3,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.jobs.kinds import job_kind
 
-from .domain import recycling
+from .domain import collecting, recycling
 from .domain.contacting import mailing, sequencing
-from .models import Mail
+from .models import Capture, Mail
 
 
 @job_kind("leads.wake_due", title=_("Waking leads whose day has come"))
@@ -38,3 +38,8 @@ def run_cadences(job):
         job.set_progress(looked_at, looked_at)
         yield
     return {"looked_at": looked_at}
+
+
+@job_kind("leads.ask_to_confirm", title=_("Asking a mailbox to confirm"))
+def ask_to_confirm(job, *, capture: int) -> None:
+    collecting.ask_to_confirm(Capture.objects.select_related("form").get(pk=capture))

@@ -4,10 +4,12 @@ from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation.forms import PlainTextField, date_input
 
+from ..domain.collecting import CAMPAIGN
 from ..domain.contacting import ruling
-from ..models import Basis, Cadence, CadenceStep, DistanceRules, Lead, MailTemplate, Purpose, StepKind
+from ..models import Basis, Cadence, CadenceStep, DistanceRules, Lead, LeadForm, MailTemplate, Purpose, StepKind
 
 
 class DistanceForm(forms.ModelForm):
@@ -161,3 +163,99 @@ class EnrolmentForm(forms.Form):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["cadence"].queryset = Cadence.objects.filter(archived_at=None)
+
+
+class ParagraphsField(forms.CharField):
+    """Several lines of text without control characters or halves of signs, which PostgreSQL refuses."""
+
+    def to_python(self, value):
+        text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        if any((ord(sign) < 32 and sign not in "\n\t") or 0xD800 <= ord(sign) <= 0xDFFF for sign in text):
+            raise forms.ValidationError(_("Please use letters, digits and signs only."), code="control_characters")
+        return text
+
+
+class PlainEmailField(forms.EmailField):
+    """An address; halves of signs and control characters are no part of one."""
+
+    def clean(self, value):
+        if isinstance(value, str) and any(ord(sign) < 33 or ord(sign) > 126 for sign in value.strip()):
+            raise forms.ValidationError(_("Enter a valid email address."), code="invalid")
+        return super().clean(value)
+
+
+class CaptureForm(forms.Form):
+    """What a visitor of somebody's page fills in. Robots also fill in `website`, which people do not see."""
+
+    name = PlainTextField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = PlainEmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    phone = PlainTextField(
+        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel"})
+    )
+    organisation = PlainTextField(
+        label=_("Company"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    message = ParagraphsField(
+        label=_("Message"), max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    agreed = forms.BooleanField(required=False)
+    website = forms.CharField(required=False, max_length=200, label=_("Leave this empty"))
+
+    def __init__(self, *args, form: LeadForm, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agreed"].label = form.consent_words
+        if not form.asks_phone:
+            del self.fields["phone"]
+
+    def said(self) -> dict:
+        return {name: value for name, value in self.cleaned_data.items() if name != "website"}
+
+
+class CampaignForm(forms.Form):
+    """From which campaign somebody came, as the address of the page says."""
+
+    page = PlainTextField(required=False, max_length=500)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for name in CAMPAIGN:
+            self.fields[name] = PlainTextField(required=False, max_length=100)
+
+    def known(self) -> tuple[str, dict[str, str]]:
+        """The page, and what is known of the campaign; what makes no sense is left out, never refused."""
+        self.is_valid()
+        kept = {name: value for name, value in self.cleaned_data.items() if value}
+        return kept.pop("page", ""), kept
+
+
+class LeadFormForm(forms.ModelForm):
+    """A form for other people's pages, as a marketer sets it."""
+
+    origins = ParagraphsField(
+        label=_("Sites that may show it"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://www.example.com"}),
+        help_text=_("One a line. On no other page it is shown in a frame."),
+    )
+
+    class Meta:
+        model = LeadForm
+        fields = [
+            "name", "heading", "thanks", "asks_phone", "purpose", "consent_words", "double_opt_in", "origins", "source",
+            "team", "owner",
+        ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["origins"] = "\n".join(self.instance.origins)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+
+    def clean_origins(self) -> list[str]:
+        return [line.strip().rstrip("/").lower() for line in self.cleaned_data["origins"].splitlines() if line.strip()]
+
+    def _post_clean(self) -> None:
+        """The domain writes the form, not this one."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cadences, contact, distance, mails, templates, unsubscribing
+from .views import cadences, capture, contact, distance, lead_forms, mails, templates, unsubscribing
 
 app_name = "marketing"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("marketing/templates/new/", templates.new, name="new_template"),
     path("marketing/templates/<int:pk>/", templates.template, name="template"),
     path("marketing/templates/<int:pk>/archiving/", templates.archiving, name="template_archiving"),
+    path("marketing/forms/", lead_forms.lead_forms, name="lead_forms"),
+    path("marketing/forms/new/", lead_forms.new, name="new_lead_form"),
+    path("marketing/forms/<int:pk>/", lead_forms.lead_form, name="lead_form"),
+    path("marketing/forms/<int:pk>/archiving/", lead_forms.archiving, name="lead_form_archiving"),
     path("marketing/distance/", distance.distance, name="distance"),
     path("marketing/distance/rules/", distance.rules, name="distance_rules"),
     path("marketing/distance/holidays/", distance.holidays, name="holidays"),
@@ -29,5 +33,8 @@ urlpatterns = [
     path("leads/<int:pk>/contact/withdrawal/", contact.withdrawal, name="contact_withdrawal"),
     path("leads/<int:pk>/contact/cadence/", contact.cadence, name="contact_cadence"),
     path("leads/<int:pk>/contact/cadence/<slug:act>/", contact.cadence_act, name="contact_cadence_act"),
+    path("forms/<str:key>/", capture.form, name="capture"),
+    path("forms/<str:key>/leads/", capture.leads, name="capture_leads"),
+    path("confirm/<str:token>/", capture.confirmation, name="confirmation"),
     path("unsubscribe/<str:token>/", unsubscribing.unsubscription, name="unsubscription"),
 ]

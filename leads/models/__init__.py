@@ -1,6 +1,7 @@
 from .activity import Activity, ActivityKind, LeadActivity
 from .batch import Batch
 from .cadence import Cadence, CadenceStep, Enrolment, EnrolmentState, StepKind, StepTaken
+from .capture import Capture, LeadForm
 from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
@@ -21,6 +22,7 @@ __all__ = [
     "Batch",
     "Cadence",
     "CadenceStep",
+    "Capture",
     "Channel",
     "Consent",
     "ConsentProof",
@@ -33,6 +35,7 @@ __all__ = [
     "LeadAmendment",
     "LeadChange",
     "LeadEvent",
+    "LeadForm",
     "LeadStage",
     "LeadStageNorm",
     "Mail",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence
+from leads.models import Batch, Cadence, LeadForm
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -30,7 +30,7 @@ OURS = {
 CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible Job", "acts on a visible SavedView")
 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
-PUBLIC = {"health/", "unsubscribe/<token>/"}
+PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/", "marketing/columns/<stage>/",
@@ -81,6 +81,8 @@ def scene():
         "CadenceStep": cadence.steps.create(position=1, kind="task", subject="Ring"),
         "Mail": (mail := make_mail(lead)),
         "MailTemplate": mail.template,
+        "LeadForm": (form := LeadForm.objects.create(name="Contact", heading="Contact", created_at=now)),
+        "Capture": form.captures.create(received_at=now, token=mail.token),
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
@@ -99,6 +101,7 @@ def path(route: str, scene: dict) -> str:
             "settings/products/": "Product", "settings/reasons/": "LostReason",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
             "marketing/cadences/": "Cadence", "marketing/steps/": "CadenceStep",
+            "marketing/forms/": "LeadForm",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {
@@ -109,6 +112,7 @@ def path(route: str, scene: dict) -> str:
         "name": "bottleneck",
         "token": scene["Mail"].token,
         "act": "pausing",
+        "key": scene["LeadForm"].key,
         "membership_pk": scene["Membership"].pk,
         "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
     }

@@ -1,0 +1,203 @@
+"""What arrives from forms on other people's pages: counted, confirmed where that is asked, and made a lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.append_only import Origin
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.jobs.domain import accepting
+
+from ..models import Capture, Channel, Lead, LeadForm
+from . import capturing, noting
+from .contacting import consenting, templating
+from .contacting.persons import same_person
+
+CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30))  # of one address
+CONFIRMATIONS_A_DAY = 3  # to one mailbox, however often its address is typed in
+
+
+class NameTaken(Refusal):
+    """Two forms with one name are told apart by nobody."""
+
+    status = 422
+
+
+class NoOrigin(Refusal):
+    """A form is shown on pages of named sites: scheme and host, nothing more."""
+
+    status = 422
+
+
+class TooMany(Refusal):
+    """Nobody fills in so many forms."""
+
+    status = 429
+
+
+@transaction.atomic
+def keep_form(*, form: LeadForm | None = None, by, at: datetime, **facts) -> LeadForm:
+    """Add a form, or change the one given. Refused: a name that another has, and an origin that is none."""
+    others = LeadForm.objects.filter(name__iexact=facts["name"].strip())
+    if (others.exclude(pk=form.pk) if form else others).exists():
+        raise NameTaken(_("There is a form called %(name)s already.") % {"name": facts["name"]}, fields=["name"])
+    for origin in facts["origins"]:
+        if not is_origin(origin):
+            raise NoOrigin(
+                _("“%(origin)s” is no origin. Write it like https://www.example.com.") % {"origin": origin},
+                fields=["origins"],
+            )
+    form = form or LeadForm(created_at=at)
+    for name, value in facts.items():
+        setattr(form, name, value)
+    form.save()
+    return form
+
+
+@transaction.atomic
+def archive_form(form: LeadForm, *, by, at: datetime) -> None:
+    """It takes nothing more; archived again it does."""
+    form.archived_at = None if form.archived_at else at
+    form.save(update_fields=["archived_at"])
+
+
+@transaction.atomic
+def receive(
+    form: LeadForm,
+    said: Mapping[str, str | bool],
+    *,
+    campaign: Mapping[str, str] | None = None,
+    page: str = "",
+    address: str | None,
+    agent: str = "",
+    at: datetime,
+) -> Capture:
+    """Keep what was sent. Where the form asks for it, the mailbox is to confirm first; else it becomes a lead now.
+
+    Refused with TooMany when one address sends more than a person would.
+    """
+    _take_turns(form)
+    for span, most in LIMITS:
+        if Capture.objects.filter(address=address, received_at__gt=at - span).count() >= most:
+            raise TooMany(_("That was a little much. Please try again later."))
+    capture = Capture.objects.create(
+        form=form,
+        said=dict(said),
+        campaign=dict(campaign or {}),
+        page=page[:500],
+        address=address,
+        agent=agent[:300],
+        received_at=at,
+    )
+    if not form.double_opt_in:
+        become_lead(capture, at=at)
+    elif _asked_lately(capture, at) <= CONFIRMATIONS_A_DAY:
+        accepting.accept("leads.ask_to_confirm", key=f"capture {capture.pk}", args={"capture": capture.pk}, at=at)
+    return capture
+
+
+@transaction.atomic
+def confirm(capture: Capture, *, at: datetime) -> Lead:
+    """The mailbox has answered: what was sent becomes a lead. A second answer changes nothing."""
+    capture.refresh_from_db(from_queryset=Capture.objects.select_for_update(of=("self",)))
+    if capture.lead:
+        return capture.lead
+    capture.confirmed_at = at
+    return become_lead(capture, at=at)
+
+
+def become_lead(capture: Capture, *, at: datetime) -> Lead:
+    """A new lead, or word to the one that marketing or sales has of this person already."""
+    form, said = capture.form, capture.said
+    person = capturing.find_person(name=said["name"], email=said["email"], phone=said.get("phone", ""))
+    known = None
+    if person:
+        with_us = Lead.objects.filter(same_person(person), stage__in=[*consenting.WITH_MARKETING, "ready", "accepted"])
+        known = with_us.order_by("-id").first()
+    lead = known or capturing.capture(
+        name=said["name"],
+        email=said["email"],
+        phone=said.get("phone", ""),
+        organisation=said.get("organisation", ""),
+        source=form.source,
+        owner=form.owner,
+        team=form.team,
+        via=Origin.API,
+        by=None,
+        at=at,
+    )
+    if said.get("agreed") and lead.person:
+        consenting.record(
+            lead.person,
+            [form.purpose],
+            words=form.consent_words,
+            channel=Channel.FORM,
+            page=capture.page,
+            address=capture.address,
+            agent=capture.agent,
+            at=at,
+        )
+    noting.note(lead, text="\n".join(_in_words(capture)), by=None, at=at)
+    capture.lead = lead
+    capture.save(update_fields=["lead", "confirmed_at"])
+    return lead
+
+
+def ask_to_confirm(capture: Capture) -> None:
+    """Write to the mailbox. It may come twice when a worker ends at the wrong moment; confirming twice is once."""
+    address = settings.SITE_URL + reverse("marketing:confirmation", args=[capture.token])
+    EmailMessage(
+        subject=templating.one_line(_("Please confirm: %(what)s") % {"what": capture.form.heading}),
+        body=_(
+            "Somebody has filled in “%(what)s” with this address.\n\nIf it was you, please confirm it here:\n"
+            "%(address)s\n\nIf not, there is nothing to do."
+        )
+        % {"what": capture.form.heading, "address": address},
+        to=[capture.said["email"]],
+        headers={"Auto-Submitted": "auto-generated"},
+    ).send()
+
+
+def is_origin(text: str) -> bool:
+    """Scheme and host of a site, as browsers compare them."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    letters = host.replace("-", "").replace(".", "")
+    return (
+        parts.scheme in {"http", "https"}
+        and letters.isascii()
+        and letters.isalnum()
+        and text == f"{parts.scheme}://{host}{port}"
+    )
+
+
+def _in_words(capture: Capture) -> list[str]:
+    lines = [_("Sent “%(form)s”.") % {"form": capture.form}]
+    if capture.said.get("message"):
+        lines.append(capture.said["message"])
+    if capture.campaign:
+        lines.append(" · ".join(f"{name.removeprefix('utm_')}: {value}" for name, value in capture.campaign.items()))
+    return lines
+
+
+def _asked_lately(capture: Capture, at: datetime) -> int:
+    return Capture.objects.filter(said__email=capture.said["email"], received_at__gt=at - timedelta(days=1)).count()
+
+
+def _take_turns(form: LeadForm) -> None:
+    """One sending of a form after the other, so that the limits count each."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7_301_003, form.pk])
