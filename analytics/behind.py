@@ -22,6 +22,7 @@ class What(StrEnum):
     MOVED = "moved"
     BEGUN = "begun"
     OPEN_BEFORE = "open_before"
+    LOST = "lost"
 
 
 class NoSuchStage(ValueError):
@@ -30,12 +31,15 @@ class NoSuchStage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """what: which cards; stage: the key of the stage they were in, None for any; to: where they went; older: days."""
+    """what: which cards; stage: the key of the stage they were in, None for any; to: where they went; older: days;
+    reason and competitor: of lost deals, empty for "not said", None for any."""
 
     what: What
     stage: str | None = None
     to: str | None = None
     older: int = 0
+    reason: str | None = None
+    competitor: str | None = None
 
 
 def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
@@ -48,6 +52,8 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     if {asked.stage, asked.to} - {None} - set(code_of):
         raise NoSuchStage(asked.stage or asked.to)
     first, last = (days.number(day) for day in selection.window)
+    if asked.what == What.LOST:
+        return _lost(river, today, (first, last), asked)
     visited = stage_visits.visits(log.steps, today)
     here = visited if asked.stage is None else visited.filter(pl.col("stage") == code_of[asked.stage])
     chosen = {
@@ -66,3 +72,26 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     if asked.to is not None:
         found = found.filter(pl.col("next") == code_of[asked.to])
     return found.select(COLUMNS).sort("entered", "card")
+
+
+def _lost(river: River, today: int, window: tuple[int, int], asked: Question) -> pl.DataFrame:
+    """The last stays of deals that were lost in the window, as the report of losses counts them."""
+    log = river.journeys
+    keys = {stage.key: code for code, stage in enumerate(log.stages)}
+    deals = river.deals.steps.select("card").unique()
+    visited = stage_visits.visits(log.steps, today).join(deals, on="card", how="semi")
+    are_lost = visited.filter(pl.col("left").is_null() & (pl.col("stage") == log.lost)).select("card")
+    lost = (
+        visited.with_columns(amount=pl.col("amount").forward_fill().over("card"))
+        .filter((pl.col("next") == log.lost) & pl.col("left").is_between(*window))
+        .join(are_lost, on="card", how="semi")
+        .unique("card", keep="last", maintain_order=True)
+        .join(river.lost, on="card", how="left")
+        .with_columns(pl.col("reason", "competitor").fill_null(""))
+    )
+    if asked.stage is not None:
+        lost = lost.filter(pl.col("stage") == keys[asked.stage])
+    for name, value in (("reason", asked.reason), ("competitor", asked.competitor)):
+        if value is not None:
+            lost = lost.filter(pl.col(name) == value)
+    return lost.select(COLUMNS).sort("entered", "card")

@@ -13,12 +13,14 @@ from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import cycle_time as cycle_time_figures
 from .figures import forecast as forecast_figures
+from .figures import losses as losses_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import cycle_time as cycle_time_words
 from .presenting import forecast as forecast_words
+from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, cycle_time, forecast, river
+from .reports import bottleneck, cycle_time, forecast, losses, river
 from .selection import Selection
 
 Facts = dict[str, Any]
@@ -74,6 +76,17 @@ REPORTS = {
             cycle_time_words.shown,
             exports.cycle_time,
             exports.cycle_time_rows,
+        ),
+        Report(
+            "losses",
+            _("Why deals are lost"),
+            "trending-down",
+            losses.report,
+            losses.finding,
+            losses_figures.figures,
+            losses_words.shown,
+            exports.losses,
+            exports.losses_rows,
         ),
         Report(
             "forecast",

@@ -43,6 +43,7 @@ def _sentences() -> dict[str, str]:
             "On %(n)s days far more was booked than usual, as if in one go (%(steps)s steps, the last of those days "
             "%(last)s): times are only as exact as that."
         ),
+        "no_reason": _("Of %(n)s of the %(of)s lost deals nobody said why."),
         "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
         "no_amounts": _("No amounts are known: the gain is in won deals."),
         "not_enough_closed": _("Not enough yet: a forecast needs %(needs)s closed deals, has %(has)s."),

@@ -74,6 +74,19 @@ def cycle_time_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def losses(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def losses_rows(facts: Facts) -> list[Facts]:
+    """Reasons, stages and competitors, one below the other."""
+    return [
+        {"by": kind, **group, "currency": facts["currency"]}
+        for kind, groups in (("reason", "reasons"), ("stage", "stages"), ("competitor", "competitors"))
+        for group in facts[groups]
+    ]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -135,7 +135,12 @@ class CardsFilter(ReportFilter):
     stage = forms.CharField(required=False, max_length=40)
     onward = forms.CharField(required=False, max_length=40)
     older = forms.IntegerField(required=False, min_value=0, max_value=36500)
+    reason = forms.CharField(required=False, max_length=80)
+    competitor = forms.CharField(required=False, max_length=120)
 
     def question(self) -> Question:
         asked = self.cleaned_data
-        return Question(What(asked["what"]), asked["stage"] or None, asked["onward"] or None, asked["older"] or 0)
+        said = {name: asked[name] for name in ("reason", "competitor") if name in self.data}
+        return Question(
+            What(asked["what"]), asked["stage"] or None, asked["onward"] or None, asked["older"] or 0, **said
+        )

@@ -104,6 +104,10 @@ def _title(asked: Question, names: dict[str, str], counted: int) -> str:
         return ngettext("%(n)s card left %(stage)s", "%(n)s cards left %(stage)s", counted) % facts
     if asked.what == What.MOVED:
         return ngettext("%(n)s step from %(stage)s to %(to)s", "%(n)s steps from %(stage)s to %(to)s", counted) % facts
+    if asked.what == What.LOST:
+        why = [asked.reason, asked.competitor, names.get(asked.stage or "")]
+        told = ", ".join(_("not said") if word == "" else word for word in why if word is not None)
+        return ngettext("%(n)s deal lost: %(why)s", "%(n)s deals lost: %(why)s", counted) % (facts | {"why": told})
     if asked.what == What.OPEN_BEFORE:
         return _("%(n)s cards that were in %(stage)s before the window") % facts
     if asked.what == What.BEGUN:

@@ -122,6 +122,15 @@ REVISIONS = f"""
           WHERE d.pipeline_id = %(pipeline)s AND c.field IN ('amount', 'currency') AND c.recorded_at < %(until)s) s
     ORDER BY s.id"""
 
+# Why each deal was lost last, as far as that was known then; a voided loss never was.
+LOST = f"""
+    SELECT DISTINCT ON (e.card_id) e.card_id AS card, r.name AS reason, d.competitor
+    FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id JOIN deals_lostreason r ON r.id = e.lost_reason_id
+    WHERE d.pipeline_id = %(pipeline)s AND e.to_kind = 'lost' AND {KNOWN} AND NOT EXISTS (
+        SELECT 1 FROM deals_dealamendment a
+        WHERE a.card_id = e.card_id AND a.seq = e.seq AND a.kind = 'void' AND a.recorded_at < %(until)s)
+    ORDER BY e.card_id, e.seq DESC"""
+
 # Which cards belong to a cut. A journey without a deal has no product.
 CUT_DEALS = """
     SELECT d.id AS card FROM deals_deal d JOIN leads_lead l ON l.id = d.lead_id WHERE d.pipeline_id = %(pipeline)s"""
@@ -231,6 +240,7 @@ def river(selection: Selection) -> River:
         currency=base,
         journeys=_log((*lead_stages, *deal_stages), whole, _journey_codes(lead_stages, deal_codes), zone),
         deals=_log(deal_stages, attempts, deal_codes, zone),
+        lost=_frame(LOST, params, {"card": pl.Int64, "reason": pl.String, "competitor": pl.String}),
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
         without_rate=int(attempts["without_rate"].sum()),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),

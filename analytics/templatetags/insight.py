@@ -12,4 +12,5 @@ register = template.Library()
 def behind(context: Any, what: str, stage: str = "", **narrower: Any) -> str:
     """The page of the cards behind a cell: {% behind 'open' row.key %}. The page's own filter is kept."""
     asked = context["filter"].query(what=what, stage=stage or None, **narrower)
-    return f"{reverse('analytics:cards')}?{asked}"
+    unsaid = "".join(f"&{name}=" for name, value in narrower.items() if value == "")  # an empty one is asked for, too
+    return f"{reverse('analytics:cards')}?{asked}{unsaid}"

@@ -197,6 +197,16 @@ def test_a_revised_amount_whose_rate_is_gone_is_counted_as_unknown(pipeline):
     assert river(pipeline).without_rate == 0
 
 
+def test_a_loss_says_why_unless_it_never_was(pipeline):
+    price, silent = make_reason("Price"), make_reason("No answer")
+    deal, other = (make_deal(pipeline=pipeline, at=ago(20)) for _ in range(2))
+    closing.lose(deal, reason=price, by=None, at=ago(5))
+    closing.lose(other, reason=silent, by=None, at=timezone.now())
+    assert sorted(river(pipeline).lost.rows()) == [(deal.pk, "Price", ""), (other.pk, "No answer", "")]
+    undoing.undo(other, by=None, at=timezone.now())
+    assert river(pipeline).lost.rows() == [(deal.pk, "Price", "")]
+
+
 def test_the_head_moves_with_each_step(pipeline):
     before = sources.log_head()
     deal = make_deal(pipeline=pipeline, at=ago(20))

@@ -30,7 +30,7 @@ def work():
         running.run(job.pk, clock=timezone.now)
 
 
-@pytest.mark.parametrize(("name", "chart"), [("river", "period"), ("cycle_time", "cohorts"), ("bottleneck", "stays"), ("forecast", "months")])
+@pytest.mark.parametrize(("name", "chart"), [("river", "period"), ("cycle_time", "cohorts"), ("losses", "reasons"), ("bottleneck", "stays"), ("forecast", "months")])
 def test_the_figures_arrive_and_each_chart_has_its_table(open_page, ana, name, chart):
     page = open_page(ana, f"/insight/{name}/")
     assert "on their way" in page.inner_text("#report")
@@ -58,7 +58,7 @@ def test_without_the_chart_library_the_tables_stand_in(open_page, ana):
 def test_reports_are_accessible_and_quiet(open_page, ana, size, scheme):
     page = open_page(ana, "/insight/bottleneck/", size=size, scheme=scheme)
     faults = []
-    for name in ("river", "cycle_time", "bottleneck", "forecast"):
+    for name in ("river", "cycle_time", "losses", "bottleneck", "forecast"):
         page.goto(f"/insight/{name}/")
         work()
         page.locator(".main-svg").first.wait_for()

@@ -8,8 +8,9 @@ from analytics import days
 from analytics.figures import bottleneck as bottleneck_figures
 from analytics.figures import cycle_time as cycle_time_figures
 from analytics.figures import forecast as forecast_figures
+from analytics.figures import losses as losses_figures
 from analytics.figures import river as river_figures
-from analytics.reports import bottleneck, cycle_time, forecast
+from analytics.reports import bottleneck, cycle_time, forecast, losses
 from analytics.reports import river as report_of_river
 from analytics.selection import Selection
 from tests.simulation import Change, log, river, simulate
@@ -22,11 +23,13 @@ def figures(journeys):
     rng = np.random.default_rng(1)
     of_bottleneck = bottleneck.report(river(journeys), SELECTION, rng).as_facts()
     of_forecast = forecast.report(river(journeys), SELECTION, rng).as_facts()
+    of_losses = losses.report(river(journeys), SELECTION).as_facts()
     of_river = report_of_river.report(river(journeys), SELECTION).as_facts()
     return (
         bottleneck_figures.figures(of_bottleneck)
         | forecast_figures.figures(of_forecast)
         | river_figures.figures(of_river)
+        | {f"losses-{name}": drawn for name, drawn in losses_figures.figures(of_losses).items()}
         | cycle_time_figures.figures(cycle_time.report(river(journeys), SELECTION).as_facts())
     )
 
