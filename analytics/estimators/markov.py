@@ -78,21 +78,20 @@ class Prospects:
     at_entry: Floats
 
 
-def count(nights: Nights, *, states: int, ages: int, weights: Floats | None = None) -> Counts:
-    """Moves and nights at risk by stage and age; nights beyond the last age count there. weights: (n,) of each stay."""
+def count(nights: Nights, *, states: int, ages: int) -> Counts:
+    """Moves and nights at risk by stage and age; nights beyond the last age count there."""
     start = np.minimum(nights.watched_from, ages - 1)
     keep = nights.stop > nights.watched_from
     state, start, stop, following = nights.state[keep], start[keep], nights.stop[keep], nights.next[keep]
-    weight = np.ones(len(state)) if weights is None else weights[keep]
     change = np.zeros((states, ages + 1))
-    np.add.at(change, (state, start), weight)
-    np.add.at(change, (state, np.minimum(stop, ages)), -weight)
+    np.add.at(change, (state, start), 1.0)
+    np.add.at(change, (state, np.minimum(stop, ages)), -1.0)
     exposure = np.cumsum(change, axis=1)[:, :ages]
-    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0) * weight
+    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0).astype(float)
     np.add.at(exposure, (state, np.full(len(state), ages - 1)), beyond)
     events = np.zeros((states, states + 2, ages))
     moved = following != OPEN
-    np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), weight[moved])
+    np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), 1.0)
     return Counts(events, exposure)
 
 

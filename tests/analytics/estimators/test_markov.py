@@ -102,12 +102,6 @@ def test_factors_raise_the_chances_of_their_days():
     assert ahead.now[0, 0].tolist() == pytest.approx([0.1, 0.8 * 0.2])
 
 
-def test_a_stay_counts_with_its_weight():
-    counts = markov.count(nights((0, 0, 2, 1), (0, 0, 2, 1)), states=1, ages=4, weights=np.array([1.0, 0.5]))
-    assert counts.events[0, 1].tolist() == [0, 1.5, 0, 0]
-    assert counts.exposure[0].tolist() == [1.5, 1.5, 0, 0]
-
-
 def test_ages_at_which_none_ever_moved_may_be_a_bin_of_their_own():
     """A card leaves in each of thirty nights; ten are forgotten for eighty."""
     left = [(0, 0, night, 1) for night in range(1, 31)]
