@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cadences, capture, contact, distance, lead_forms, mails, templates, unsubscribing
+from .views import cadences, capture, contact, distance, lead_forms, mails, recycling, templates, unsubscribing
 
 app_name = "marketing"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("marketing/forms/new/", lead_forms.new, name="new_lead_form"),
     path("marketing/forms/<int:pk>/", lead_forms.lead_form, name="lead_form"),
     path("marketing/forms/<int:pk>/archiving/", lead_forms.archiving, name="lead_form_archiving"),
+    path("marketing/recycling/", recycling.recycling, name="recycling"),
     path("marketing/distance/", distance.distance, name="distance"),
     path("marketing/distance/rules/", distance.rules, name="distance_rules"),
     path("marketing/distance/holidays/", distance.holidays, name="holidays"),

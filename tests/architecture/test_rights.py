@@ -33,7 +33,8 @@ CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible 
 PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/", "marketing/columns/<stage>/",
+    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/",
+    "marketing/recycling/", "marketing/recycling/results/", "marketing/columns/<stage>/",
     "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
