@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from tests.bench.served import TOKEN, signed_in
 
+LOOK = 0.5  # seconds at most until somebody who came too late tries again
 CARD = re.compile(r'class="card[^>]* data-version="(\d+)" data-stage="(\d+)"')
 
 
@@ -96,6 +97,8 @@ def _move_about(port, cookies, deal, stages, moves, tally, seed) -> None:
         tally.note(answer.status, key, time.perf_counter() - began)
         if seen := CARD.search(text):
             version, stage = int(seen.group(1)), int(seen.group(2))
+        if answer.status == 409:
+            time.sleep(chance.uniform(0, LOOK))
 
 
 def main(port: int) -> None:

@@ -255,6 +255,26 @@ def test_seven_tabs_share_one_stream_and_all_stay_usable(open_page, scene):
     assert len(open_streams()) == 1
 
 
+def test_a_tab_that_hears_nothing_of_the_leading_one_takes_over(open_page, scene):
+    """As when a phone has frozen it."""
+    ana, ben, _pipeline, (deal, *_others) = scene
+    frozen = open_page(ana)
+    is_live(frozen)
+    shown = frozen.context.new_page()
+    asked = count_requests(shown, "/live/")
+    shown.clock.install()
+    shown.goto("/")
+    is_live(shown)
+    assert not asked
+    shown.clock.run_for(71_000)
+    soon = time.monotonic() + 20
+    while (len(open_streams()) != 1 or not asked) and time.monotonic() < soon:
+        shown.wait_for_timeout(100)
+    assert len(asked) == 1
+    assert len(open_streams()) == 1, "the other has given its own up"
+    is_live(frozen)
+
+
 def test_where_tabs_cannot_share_each_has_a_stream(open_page, scene):
     """Browsers give locks to safe addresses only."""
     ana, ben, _pipeline, (deal, *_others) = scene
