@@ -74,21 +74,19 @@ class Fitted:
         self._nights, self._entered = nights, entered
 
     @cached_property
-    def _wins(self) -> tuple[Floats, Floats]:
-        return self._ends(self.known.states)
-
-    def _ends(self, end: int) -> tuple[Floats, Floats]:
-        return forecasting.ends_by_day(
-            self._nights, self._entered, self.hazards, end=end, first=self.since, today=self.today
-        )
+    def _ends(self) -> tuple[Floats, Floats]:
+        """Wins and losses seen, and expected by these hazards, on each day; both (2, days)."""
+        return forecasting.ends_by_day(self._nights, self._entered, self.hazards, first=self.since, today=self.today)
 
     @cached_property
     def winning(self) -> Rhythm:
-        return rhythm.rhythm(self.days, *self._wins)
+        seen, expected = self._ends
+        return rhythm.rhythm(self.days, seen[0], expected[0])
 
     @cached_property
     def losing(self) -> Rhythm:
-        return rhythm.rhythm(self.days, *self._ends(self.known.states + 1))
+        seen, expected = self._ends
+        return rhythm.rhythm(self.days, seen[1], expected[1])
 
     @cached_property
     def money_per_day(self) -> Floats:
@@ -127,8 +125,8 @@ class Fitted:
         return forecasting.Past(known.amount[chosen], known.amount[both] / known.before[both])
 
     def shock(self, length: int) -> float:
-        observed, expected = self._wins
-        return forecasting.period_shock(observed, expected * self.winning.on(self.days), length)
+        seen, expected = self._ends
+        return forecasting.period_shock(seen[0], expected[0] * self.winning.on(self.days), length)
 
     def prospects(self, period_of_day: Ints) -> markov.Prospects:
         """Chances to be won on the coming days, by these hazards and the calendar."""

@@ -123,8 +123,7 @@ def simulate(
     effects = tilt.effects(amounts, rng, draws)
     whole = 1 - (1 - np.minimum(chances @ shocks.T, CERTAIN)) ** effects
     card, draw = np.nonzero(rng.random(whole.shape) < whole)
-    shares = np.cumsum(chances[card] * shocks[draw], axis=1)
-    period = (rng.random(len(card))[:, None] * shares[:, -1:] > shares).sum(axis=1)
+    period = _periods(chances, card, shocks[draw], rng, is_shared=is_shared)
     usual = _resampled(past.won, draws, rng)
     values = _worth(amounts[card], usual, draw, past.ratios, rng)
     opens = _per_draw(draw, period, values, draws, periods)
@@ -136,21 +135,23 @@ def simulate(
     return Draws(opens, news, again, wins)
 
 
-def ends_by_day(
-    nights: Nights, entered: Ints, hazards: Floats, *, end: int, first: int, today: int
-) -> tuple[Floats, Floats]:
-    """Moves into the end state `end` that were seen, and that the hazards expected, on each day; both (days,)."""
-    days, ages = today - first + 1, hazards.shape[1]
+def ends_by_day(nights: Nights, entered: Ints, hazards: Floats, *, first: int, today: int) -> tuple[Floats, Floats]:
+    """Wins and losses that were seen, and that the hazards expected, on each day; both (2, days)."""
+    days, states, ages = today - first + 1, hazards.shape[0], hazards.shape[1]
     begin = np.maximum(entered + nights.watched_from + 1, first)
     last = np.minimum(entered + nights.stop, today)
     length = np.maximum(last - begin + 1, 0)
     stay = np.repeat(np.arange(len(length)), length)
     day = np.arange(len(stay)) - np.repeat(np.cumsum(length) - length, length) + begin[stay]
-    age = np.minimum(day - entered[stay] - 1, ages - 1)
-    expected = np.bincount(day - first, weights=hazards[nights.state[stay], age, end], minlength=days)
-    is_end = (nights.next == end) & (entered + nights.stop >= first) & (entered + nights.stop <= today)
-    observed = np.bincount((entered + nights.stop - first)[is_end], minlength=days)
-    return observed.astype(float), expected
+    place = nights.state[stay] * ages + np.minimum(day - entered[stay] - 1, ages - 1)
+    flat = hazards.reshape(states * ages, -1)
+    ended = entered + nights.stop
+    observed, expected = np.zeros((2, days)), np.zeros((2, days))
+    for row, end in enumerate((states, states + 1)):
+        expected[row] = np.bincount(day - first, weights=flat[place, end], minlength=days)
+        is_end = (nights.next == end) & (ended >= first) & (ended <= today)
+        observed[row] = np.bincount((ended - first)[is_end], minlength=days)
+    return observed, expected
 
 
 def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Floats:
@@ -159,6 +160,18 @@ def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Fl
     per_day = np.tensordot(entry[:states], at_entry[1:], axes=(0, 1))
     wins = per_day.sum(axis=0)
     return wins + entry[states] * np.bincount(period_of_day, minlength=len(wins))
+
+
+def _periods(chances: Floats, card: Ints, shocks: Floats, rng: np.random.Generator, *, is_shared: bool) -> Ints:
+    """In which period each win falls, by its card's chances; a shock that hits all periods alike moves none."""
+    luck = rng.random(len(card))
+    if not is_shared:
+        shares = np.cumsum(chances[card] * shocks, axis=1)
+        return (luck[:, None] * shares[:, -1:] > shares).sum(axis=1)
+    shares = np.cumsum(chances, axis=1)
+    ladder = np.arange(len(chances))[:, None] + shares / np.maximum(shares[:, -1:], 1e-300)
+    periods = chances.shape[1]
+    return np.clip(np.searchsorted(ladder.ravel(), card + luck) - card * periods, 0, periods - 1)
 
 
 def _resampled(won: Floats, draws: int, rng: np.random.Generator) -> Floats:

@@ -114,6 +114,16 @@ def test_with_too_few_long_periods_the_shock_is_taken_from_shorter_ones():
 def test_ends_seen_and_expected_by_hand():
     """Two cards that came on day 10; one is won in the third night, the other still there on day 14."""
     stays = Nights(np.zeros(2, int), np.zeros(2, int), np.array([3, 4]), np.array([1, -1]))
-    seen, due = forecasting.ends_by_day(stays, np.array([10, 10]), constant(0.1, 0.5), end=1, first=10, today=14)
-    assert seen.tolist() == [0, 0, 0, 1, 0]
-    assert due == pytest.approx([0, 0.1, 0.1, 0.1, 0.05])
+    seen, due = forecasting.ends_by_day(stays, np.array([10, 10]), constant(0.1, 0.5), first=10, today=14)
+    assert seen.tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 0, 0]]
+    assert due.tolist() == [pytest.approx([0, 0.1, 0.1, 0.1, 0.05])] * 2
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_wins_fall_into_periods_by_their_chances(is_shared):
+    chances = np.array([[0.1, 0.3], [0.2, 0.0], [0.0, 0.0]])
+    card = np.repeat([0, 1], 4000)
+    ones = np.ones((8000, 2))
+    period = forecasting._periods(chances, card, ones, np.random.default_rng(1), is_shared=is_shared)
+    assert period[:4000].mean() == pytest.approx(0.75, abs=0.03)
+    assert (period[4000:] == 0).all()
