@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def detectable(looks: Sequence[Comparison], level: float, *, power: float) -> fl
     if not times:
         return None
     low, high = 0.0, 8.0
-    for _ in range(20):
+    for _ in range(12):
         middle = (low + high) / 2
         low, high = (middle, high) if 1 - _none_above(middle, times) > level else (low, middle)
     events, spread = longest.variance, longest.dispersion**0.5
@@ -128,7 +129,7 @@ def _none_above(score: float, times: list[float]) -> float:
     for time in times[1:]:
         if (apart[-1] / time) ** 0.5 < ALIKE:
             apart.append(time)
-    nodes, weights = np.polynomial.legendre.leggauss(LOOK_NODES)
+    nodes, weights = _nodes()
     at = (score - LOWEST_SCORE) / 2 * nodes + (score + LOWEST_SCORE) / 2
     weights = weights * (score - LOWEST_SCORE) / 2
     density = _normal(at)
@@ -139,31 +140,45 @@ def _none_above(score: float, times: list[float]) -> float:
     return float((density * weights).sum())
 
 
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(LOOK_NODES)
+
+
 def _normal(at: Floats) -> Floats:
     return np.exp(-(at**2) / 2) / (2 * np.pi) ** 0.5
 
 
 def weekly_counts(
-    entered: Ints, start: Ints, stop: Ints, happened: NDArray[np.bool_], rate: Floats, *, first: int, last: int
+    entered: Ints, start: Ints, stop: Ints, cause: Ints, rates: Floats, *, first: int, last: int
 ) -> tuple[Floats, Floats]:
-    """Events seen and expected in each whole week that ends on day `last`, none before day `first`. Both (weeks,).
+    """Events seen and expected of each cause in each whole week that ends on day `last`, none before day `first`.
 
-    entered (day), start, stop (ages watched, both included), happened (whether it ended by the event): (n,);
-    rate: (A,) the event's hazard by age, the last one going on.
+    entered (day), start, stop (ages watched, both included), cause (0 … K-1, or OPEN): (n,); rates: (K, A) hazards by
+    age, the last one going on. Both answers are (K, weeks).
     """
     weeks = (last - first + 1) // 7
     begin = last - 7 * weeks + 1
+    longest = int(stop.max(initial=0)) + 1
+    _key, one, stays = np.unique((entered * longest + start) * longest + stop, return_index=True, return_counts=True)
+    due = _expected(entered[one], start[one], stop[one], stays, rates, begin=begin, last=last, weeks=weeks)
+    ended = entered + stop
+    counted = (cause >= 0) & (ended >= begin) & (ended <= last)
+    place = cause[counted] * weeks + (ended[counted] - begin) // 7
+    seen = np.bincount(place, minlength=len(rates) * weeks).reshape(len(rates), weeks)
+    return seen.astype(float), due
+
+
+def _expected(
+    entered: Ints, start: Ints, stop: Ints, stays: Ints, rates: Floats, *, begin: int, last: int, weeks: int
+) -> Floats:
+    """(K, weeks), day by day; each row stands for so many `stays`."""
     from_day, to_day = np.maximum(entered + start, begin), np.minimum(entered + stop, last)
     length = np.maximum(to_day - from_day + 1, 0)
-    stay = np.repeat(np.arange(len(length)), length)
-    day = np.arange(len(stay)) - np.repeat(np.cumsum(length) - length, length) + from_day[stay]
-    expected = rate[np.minimum(day - entered[stay], len(rate) - 1)] if len(rate) else np.zeros(len(day))
-    ended = (entered + stop)[happened]
-    seen = ended[(ended >= begin) & (ended <= last)]
-    return (
-        np.bincount((seen - begin) // 7, minlength=weeks)[:weeks].astype(float),
-        np.bincount((day - begin) // 7, weights=expected, minlength=weeks)[:weeks],
-    )
+    row = np.repeat(np.arange(len(length)), length)
+    day = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length) + from_day[row]
+    age, week = np.minimum(day - entered[row], rates.shape[1] - 1), (day - begin) // 7
+    return np.stack([np.bincount(week, weights=rate[age] * stays[row], minlength=weeks)[:weeks] for rate in rates])
 
 
 def weekly_dispersion(observed: Floats, expected: Floats, variance: Floats | None = None) -> float:

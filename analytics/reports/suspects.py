@@ -90,7 +90,7 @@ def suspects(
     }
     enough = [code for code in compared if left[code] >= FEWEST_TO_COMPARE]
     level = FALSE_ALARMS / max(len(enough) * len(KINDS), 1)
-    found = [_suspect(code, kind, compared[code], window, reference, level) for code in enough for kind in KINDS]
+    found = [suspect for code in enough for suspect in _both(code, compared[code], window, reference, level)]
     return found, {code: has for code, has in left.items() if has < FEWEST_TO_COMPARE}
 
 
@@ -162,18 +162,28 @@ def _doubt(won: pl.Series, begun: int) -> float:
     return float((of_amount + 1 / max(begun, 1)) ** 0.5)
 
 
-def _suspect(code: int, kind: str, of: Stays, window: Days, reference: Days, level: float) -> Suspect:
+def _both(code: int, of: Stays, window: Days, reference: Days, level: float) -> list[Suspect]:
+    """The stage's two comparisons; what they share is counted once."""
     before = of.table(reference)
-    weights = KINDS[kind]
-    spread = _spread(of, before, weights, reference)
-    looks = [comparison.log_rank(of.table(days), before, weights, dispersion=spread) for days in _looks(window)]
-    return Suspect(
-        code=code,
-        kind=kind,
-        p=comparison.strongest(looks),
-        since=_since(of, kind, before, window, reference),
-        detectable=comparison.detectable(looks, level, power=POWER) if kind == "slower" else None,
-    )
+    tables = [of.table(days) for days in _looks(window)]
+    seen, due = _weekly(of, before, reference)
+    whole = (reference[0], window[1])
+    over_all = _weekly(of, before, whole)
+    found = []
+    for kind, weights in KINDS.items():
+        w = np.array(weights)
+        spread = comparison.weekly_dispersion(w @ seen, w @ due, w**2 @ due)
+        looks = [comparison.log_rank(table, before, weights, dispersion=spread) for table in tables]
+        found.append(
+            Suspect(
+                code=code,
+                kind=kind,
+                p=comparison.strongest(looks),
+                since=_since(*over_all, kind, whole, window[0]),
+                detectable=comparison.detectable(looks, level, power=POWER) if kind == "slower" else None,
+            )
+        )
+    return found
 
 
 def _looks(window: Days) -> list[Days]:
@@ -183,32 +193,19 @@ def _looks(window: Days) -> list[Days]:
     return [(last - days + 1, last) for days in [*range(SHORTEST_LOOK, length, 7), length]]
 
 
-def _spread(of: Stays, before: survival.RiskTable, weights: tuple[float, ...], reference: Days) -> float:
-    """How much more than by chance the weekly sums of the reference vary: catch-up Mondays do, for one."""
-    weekly = [_weekly(of, cause, before, reference) for cause in range(CAUSES)]
-    observed = sum((w * o for w, (o, _e) in zip(weights, weekly, strict=True)), np.zeros(1))
-    expected = sum((w * e for w, (_o, e) in zip(weights, weekly, strict=True)), np.zeros(1))
-    variance = sum((w**2 * e for w, (_o, e) in zip(weights, weekly, strict=True)), np.zeros(1))
-    return comparison.weekly_dispersion(observed, expected, variance)
-
-
-def _since(of: Stays, kind: str, before: survival.RiskTable, window: Days, reference: Days) -> int:
+def _since(seen: Floats, due: Floats, kind: str, whole: Days, otherwise: int) -> int:
     """The first day of the week from which the rates differ most; the window's first day where it cannot be told."""
-    whole = (reference[0], window[1])
-    observed, expected = [], []
-    for causes in CHANGES_TOGETHER[kind]:
-        weekly = [_weekly(of, cause, before, whole) for cause in causes]
-        observed.append(sum((o for o, _e in weekly), np.zeros(1)))
-        expected.append(sum((e for _o, e in weekly), np.zeros(1)))
-    week = comparison.change_point(np.array(observed), np.array(expected))
+    together = CHANGES_TOGETHER[kind]
+    observed, expected = (np.array([counts[list(causes)].sum(axis=0) for causes in together]) for counts in (seen, due))
+    week = comparison.change_point(observed, expected)
     weeks = (whole[1] - whole[0] + 1) // 7
-    return window[0] if week is None else whole[1] - 7 * weeks + 1 + 7 * week
+    return otherwise if week is None else whole[1] - 7 * weeks + 1 + 7 * week
 
 
-def _weekly(of: Stays, cause: int, before: survival.RiskTable, days: Days) -> tuple[Floats, Floats]:
-    entered, start, stop, causes = of.watched(days)
-    rate = _rate(before, cause)
-    return comparison.weekly_counts(entered, start, stop, causes == cause, rate, first=days[0], last=days[1])
+def _weekly(of: Stays, before: survival.RiskTable, days: Days) -> tuple[Floats, Floats]:
+    """Seen and expected by the reference's hazards, both (causes, weeks)."""
+    rates = np.stack([_rate(before, cause) for cause in range(CAUSES)])
+    return comparison.weekly_counts(*of.watched(days), rates, first=days[0], last=days[1])
 
 
 def _rate(table: survival.RiskTable, cause: int) -> Floats:

@@ -85,10 +85,19 @@ def test_few_weeks_have_no_change_point():
 def test_weekly_counts_by_hand():
     """A stay entered on day 0 and left on day 9, another entered on day 7 and still open on day 13; hazard .1 a day."""
     seen, due = comparison.weekly_counts(
-        np.array([0, 7]), np.array([0, 0]), np.array([9, 6]), np.array([True, False]), np.full(5, 0.1), first=0, last=13
-    )
-    assert seen.tolist() == [0, 1]
-    assert due.tolist() == pytest.approx([0.7, 0.3 + 0.7])
+        np.array([0, 7]), np.array([0, 0]), np.array([9, 6]), np.array([1, OPEN]),
+        np.array([[0.2] * 5, [0.1] * 5]), first=0, last=13,
+    )  # fmt: skip
+    assert seen.tolist() == [[0, 0], [0, 1]]
+    assert due[1].tolist() == pytest.approx([0.7, 0.3 + 0.7]) and due[0].tolist() == pytest.approx([1.4, 2.0])
+
+
+def test_stays_that_are_alike_count_as_often_as_they_are():
+    once = (np.array([0, 3]), np.array([0, 1]), np.array([9, 5]), np.array([0, OPEN]))
+    rates = np.linspace(0.05, 0.2, 8)[None]
+    seen, due = comparison.weekly_counts(*once, rates, first=0, last=13)
+    thrice = comparison.weekly_counts(*(np.tile(part, 3) for part in once), rates, first=0, last=13)
+    assert (thrice[0] == 3 * seen).all() and thrice[1][0].tolist() == pytest.approx((3 * due)[0].tolist())
 
 
 def looks(rng, hazard_now, weeks=range(4, 13)):
