@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leads.domain.recycling import local_date
 from leads.models import Person, Recycling
@@ -86,6 +87,7 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
                 total=row.get("total") or Decimal(0),
                 limit=stage.limit,
                 chance=stage.chance if stage.is_open else None,
+                basis=basis_of(stage),
                 norm=trusted,
                 slowing=row.get("slowing", 0) - stalled if trusted else 0,
                 stalled=stalled,
@@ -102,6 +104,19 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
             column.cards = by_stage.get(column.key, [])
     attention = admitted.open().filter(needs_attention(at=at, today=today)).count() if with_cards else 0
     return Board(pipeline, columns, Company.get().base_currency, attention, cursor)
+
+
+def basis_of(stage: Stage) -> str:
+    """Where the chance of an open stage comes from, in words."""
+    if stage.chance_is_measured:
+        n = stage.norm.n
+        words = ngettext(
+            "measured: of %(n)s deal that entered this stage", "measured: of %(n)s deals that entered this stage", n
+        )
+        return words % {"n": n}
+    if stage.chance is not None:
+        return _("fixed baseline of this stage; not measured yet")
+    return _("not measured yet, and no baseline is set")
 
 
 def shown_in(stages: list[Stage], today: date) -> Q:
@@ -151,6 +166,7 @@ class Panel:
     recyclings: list[Recycling]
     lines: list[DealLine]
     chance: float | None
+    basis: str
     norm: object
     people: list[Person]
 
@@ -167,6 +183,7 @@ def panel(deal: Deal, *, at: datetime) -> Panel:
         recyclings=list(Recycling.objects.standing().filter(lead=deal.lead_id).order_by("-seq")),
         lines=list(deal.lines.select_related("product").order_by("id")),
         chance=deal.stage.chance,
+        basis=basis_of(deal.stage) if deal.stage.is_open else "",
         norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,
         people=people(deal),
     )

@@ -44,6 +44,7 @@ class Column:
     total: Decimal = Decimal(0)
     limit: int | None = None
     chance: float | None = None
+    basis: str = ""  # where the chance comes from
     norm: Any = None
     slowing: int = 0
     stalled: int = 0

@@ -23,8 +23,9 @@ export function serveBulk(served) {
 export function countChosen() {
   if (!page || !bar()) return;
   const n = page.cards().length;
+  const count = bar().querySelector("[data-count]");
   bar().hidden = !n;
-  bar().querySelector("[data-count]").textContent = n;
+  if (count.textContent !== String(n)) count.textContent = n; // whoever watches the page hears of changes only
 }
 
 /** Open the menu of people beside the element; `then` hears whom was chosen. */
@@ -94,8 +95,8 @@ function tell(done) {
   const undo = done.undo && { takeBack: () => post(done.undo, new FormData()) };
   if (undo) page.remember?.(undo);
   const run = () => (page.undo ? page.undo(undo) : undo.takeBack());
-  toast(done.say, { kind: "move", bad: done.done === 0, ...(undo && { action: gettext("Undo"), run }) });
   if (done.failed.length) showFailures(done);
+  if (done.done || !done.failed.length) toast(done.say, { kind: "move", ...(undo && { action: gettext("Undo"), run }) });
 }
 
 function showFailures(done) {

@@ -144,7 +144,7 @@ def test_every_state_of_the_board_is_accessible(open_page, scene, size, scheme):
     page.locator("#signin[open]").wait_for()
     look("signed out")
     page.get_by_role("button", name="Not now").click()
-    page.locator(".toast.bad").wait_for()
+    page.locator(".toast.bad", has_text="You are signed out.").wait_for()
     look("a step that was not taken")
     assert not faults, "\n".join(faults)
 

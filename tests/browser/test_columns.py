@@ -7,7 +7,7 @@ from deals.models import Deal, LostReason, Stage
 from pipeline_crm.accounts.models import Role
 from tests.browser.conftest import drag
 from tests.browser.places import arrives, card, column, stage_now
-from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user, stage_of
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -145,6 +145,17 @@ def test_stages_that_do_not_come_next_are_shown_as_such_and_refused(open_page, s
     assert stage_now(deal) == "Inquiry"
     drag(page, card(page, deal), column(page, deal, "Hearing"))
     arrives(page, deal, "Hearing")
+
+
+def test_the_way_of_leads_is_shown_and_a_way_that_does_not_exist_is_not_offered_again(open_page, scene):
+    ana, *_rest = scene
+    lead = make_lead(by=ana, owner=ana)
+    page = open_page(ana, "/marketing/")
+    drag(page, card(page, lead), page.locator("#col-waiting"))
+    toast = page.locator(".toast.bad", has_text="A lead does not go from Generation to Waiting.")
+    toast.wait_for()
+    page.locator(f"#col-generation #card-{lead.pk}:not(.saving)").wait_for()
+    assert toast.get_by_role("button", name="Move anyway").count() == 0
 
 
 def test_the_order_column_leads_to_all_wins(open_page, scene):

@@ -63,6 +63,20 @@ def test_z_goes_back_over_several_cards_and_over_a_change_of_order(open_page, sc
     assert not page.faults
 
 
+def test_undo_puts_the_card_exactly_where_it_was(open_page, scene):
+    ana, (_first, middle, _last) = scene
+    page = open_page(ana)
+    cards = page.locator("#board .col").first.locator(".card")
+    order = cards.evaluate_all("all => all.map(one => one.dataset.id)")
+    assert order[1] == str(middle.pk)
+    step(page, middle, "Hearing")
+    page.keyboard.press("z")
+    arrives(page, middle, "Inquiry")
+    assert cards.evaluate_all("all => all.map(one => one.dataset.id)") == order
+    page.reload()
+    assert cards.evaluate_all("all => all.map(one => one.dataset.id)") == order
+
+
 def test_a_new_place_in_the_stage_does_not_forbid_to_undo_the_step(open_page, scene):
     ana, (first, second, _third) = scene
     page = open_page(ana)

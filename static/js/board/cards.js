@@ -24,17 +24,23 @@ export function whereabouts(card) {
 export const cancelled = (card, place) =>
   fill(gettext("Move cancelled. %(name)s is back in %(stage)s."), { name: nameOf(card), stage: place.name });
 
-/** A place to go back to: the stage, its name, and the cards that follow, some of which may be gone by then. */
+/** A place to go back to: the stage, its name, the card above and those that follow; some may be gone by then. */
 export function placeOf(card) {
   const column = columnOf(card);
   const cards = cardsIn(column);
-  const followers = cards.slice(cards.indexOf(card) + 1).map((other) => other.dataset.id);
-  return { stage: column.dataset.stage, name: nameOfColumn(column), followers };
+  const here = cards.indexOf(card);
+  const followers = cards.slice(here + 1).map((other) => other.dataset.id);
+  return { stage: column.dataset.stage, name: nameOfColumn(column), above: cards[here - 1]?.dataset.id, followers };
 }
+
+/** The cards between which the place is, as the server is told of it. */
+export const between = ({ above = "", followers }) => (isSorted() ? {} : { after: above, before: followers[0] ?? "" });
 
 export function putBack(card, place) {
   card.classList.remove("away");
-  const list = listOf(columnOfStage(place.stage));
+  const column = columnOfStage(place.stage);
+  if (!column) return; // the board has other stages by now
+  const list = listOf(column);
   const next = place.followers.map(cardById).find((other) => other?.parentElement === list);
   list.insertBefore(card, next ?? list.querySelector(".further"));
 }
@@ -64,7 +70,7 @@ export const isSorted = () => "sort" in board().dataset;
 export function mayGo(card, column) {
   const from = columnOfStage(card.dataset.stage);
   const next = from?.dataset.next?.split(",");
-  return !next || column === from || next.includes(column.dataset.stage);
+  return !next || from.dataset.kind !== "open" || column === from || next.includes(column.dataset.stage);
 }
 
 /** The cards above and below, by which the server places it; none where the order does. */

@@ -5,7 +5,7 @@ import { say, toast } from "../say.js";
 import { fill, gettext } from "../words.js";
 import { flash, isOutside, loadAnew, settle } from "./arrivals.js";
 import { cardById, cardsIn, columnOf, columnOfStage, isSorted, nameOf, nameOfColumn } from "./cards.js";
-import { neighboursOf, placeAt, placeOf, putBack, whereabouts } from "./cards.js";
+import { between, neighboursOf, placeAt, placeOf, putBack, whereabouts } from "./cards.js";
 import { whatWentWrong } from "./failing.js";
 import { setActive } from "./focus.js";
 import { laidDown } from "./hand.js";
@@ -98,7 +98,7 @@ async function succeeded(step, from, { happening, sent }, neighbour, later) {
   if (settled) setActive(settled, { focus: step.focus });
   else if (step.focus && neighbour?.isConnected) setActive(neighbour, { focus: true });
   const { undo: url, version } = happening ?? {};
-  const undone = url ? { url, id: step.id, version, seen: sent.version, name: step.name } : null;
+  const undone = url ? { url, id: step.id, version, seen: sent.version, name: step.name, ...between(from) } : null;
   if (undone) remember(undone);
   else followUp(step.id, sent.version, version, { isSlip: settled?.dataset.stage !== from.stage });
   if (later && settled) {

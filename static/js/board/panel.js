@@ -2,7 +2,7 @@
 
 import { ajax } from "../ajax.js";
 import { flash, settle } from "./arrivals.js";
-import { allCards, cardById } from "./cards.js";
+import { allCards, between, cardById, placeOf } from "./cards.js";
 import { setActive } from "./focus.js";
 import { fetchCard, send } from "./send.js";
 import { say, toast } from "../say.js";
@@ -95,11 +95,13 @@ function step(form) {
 }
 
 async function take(box, url, fields) {
+  const shown = cardById(box.dataset.id);
+  const from = shown ? between(placeOf(shown)) : {};
   const answer = await send(url, fields);
   const card = settle(box.dataset.id);
   if (answer.status === 200) {
     flash(card);
-    announce(answer, box);
+    announce(answer, box, from);
     const { happening, sent } = answer;
     const isSlip = url.endsWith("/stage/");
     if (happening && !happening.undo) followUp(box.dataset.id, sent.version, happening.version, { isSlip });
@@ -111,12 +113,12 @@ async function take(box, url, fields) {
   openPanel(box.dataset.url);
 }
 
-function announce({ happening, sent }, box) {
+function announce({ happening, sent }, box, from) {
   if (!happening) return;
   say(happening.say);
   if (!happening.undo) return toast(happening.say, { kind: "move" });
   const { undo: url, version } = happening;
-  const step = { url, id: box.dataset.id, version, seen: sent.version, name: nameIn(box) };
+  const step = { url, id: box.dataset.id, version, seen: sent.version, name: nameIn(box), ...from };
   remember(step);
   const run = () => undo(step).then(() => panel().open && openPanel(box.dataset.url));
   toast(happening.say, { kind: "move", action: gettext("Undo"), run });

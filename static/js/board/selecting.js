@@ -118,4 +118,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Cards come anew with answers, changes of colleagues and filters; what is shown on them is put on again at once.
-new MutationObserver(() => chosen.size && showChosen()).observe(board().parentElement, { childList: true, subtree: true });
+new MutationObserver((changes) => {
+  if (chosen.size && changes.some(({ target }) => target.closest("#board") || target.querySelector("#board"))) showChosen();
+}).observe(board().parentElement, { childList: true, subtree: true });

@@ -12,8 +12,9 @@ const DEPTH = 20;
 const steps = [];
 
 /**
- * A step that can be taken back: { url, id, name, version, seen } with the versions after and before it; a step of many
- * cards brings `takeBack` instead, which resolves with whether it may be tried again.
+ * A step that can be taken back: { url, id, name, version, seen, after, before } with the versions after and before it
+ * and the cards it stood between; a step of many cards brings `takeBack` instead, which resolves with whether it may be
+ * tried again.
  */
 export function remember(step) {
   steps.push(step);
@@ -39,7 +40,8 @@ export async function undo(step) {
   steps.splice(place, 1);
   document.querySelectorAll('.toast[data-kind="move"]').forEach((message) => message.remove());
   if (step.takeBack) return (await step.takeBack()) && remember(step);
-  const answer = await send(step.url, { version: step.version, ...step.sent });
+  const { version, after = "", before = "" } = step;
+  const answer = await send(step.url, { version, after, before, ...step.sent });
   if (answer.status !== 200) return notUndone(step, answer);
   followUp(step.id, step.seen, answer.happening.version);
   const card = settle(step.id, { byRank: true }) ?? cardById(step.id);
