@@ -30,7 +30,7 @@ def test_more_cards_bear_any_key(browser, ada, after):
 
 def test_steps_bear_any_number_and_any_page_they_come_from(browser, ada):
     deal = make_deal(owner=ada)
-    assert browser.post(f"/deals/{deal.pk}/undoing/", {"version": LONG}).status_code == 409
+    assert browser.post(f"/deals/{deal.pk}/undoing/", {"version": LONG}).status_code == 422
     assert browser.post(f"/deals/{deal.pk}/lines/", {"remove": LONG}).status_code == 422
     assert browser.post(f"/deals/{deal.pk}/notes/", {"text": "x", "request_id": "a\x00b"}).status_code == 302
     hearing = deal.pipeline.stages.get(name="Hearing").pk
