@@ -82,10 +82,10 @@ class LossesReport:
 def report(river: River, selection: Selection, _rng: Any = None) -> LossesReport:
     today = days.number(selection.as_of)
     ended = _ended(river, today)
-    window, reference = (
-        tuple(days.number(day) for day in period) for period in (selection.window, selection.reference)
+    now, before = (
+        ended.filter(pl.col("day").is_between(days.number(first), days.number(last)))
+        for first, last in (selection.window, selection.reference)
     )
-    now, before = (ended.filter(pl.col("day").is_between(*period)) for period in (window, reference))
     lost, lost_before = (frame.filter(~pl.col("is_won")) for frame in (now, before))
     share, earlier = (proportions.wilson(of.height, whole.height) for of, whole in ((lost, now), (lost_before, before)))
     return LossesReport(
