@@ -12,7 +12,7 @@ from pipeline_crm.foundation.permissions import for_everyone_signed_in
 from ...domain.recycling import local_date
 from ...models import Lead, LeadStage, Recycling
 
-AT_ONCE = 50
+AT_ONCE = 20
 
 
 @for_everyone_signed_in

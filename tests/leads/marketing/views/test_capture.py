@@ -249,3 +249,11 @@ def test_marketers_make_forms_and_see_what_to_put_on_the_page(client):
     assert (wrong.status_code, "is no origin" in wrong.content.decode()) == (422, True)
     client.post(f"/marketing/forms/{form.pk}/archiving/")
     assert b"Archived" in client.get("/marketing/forms/").content
+
+
+def test_behind_a_proxy_the_visitors_own_address_counts(stranger, form, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for n in range(8):
+        headers = {"X-Forwarded-For": f"1.2.3.4, 203.0.113.{n}"}
+        assert stranger.post(f"/forms/{form.key}/", SAID, headers=headers).status_code == 200
+    assert Capture.objects.values("address").distinct().count() == 8

@@ -1,0 +1,59 @@
+"""The pages of marketing in a real browser: no axe violation, no console error, no sideways scrolling."""
+
+import pytest
+
+from deals.domain import closing, recycling
+from leads.domain import collecting
+from leads.domain.contacting import consenting, sequencing, shaping, wording
+from pipeline_crm.accounts.models import Role
+from tests.browser.conftest import DESK, PHONE
+from tests.browser.test_accessibility import violations
+from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def scene():
+    team = make_team("North")
+    ada = make_user(name="Ada Lind", team=team, role=Role.ADMIN)
+    lead = make_lead(name="Kim Sato", email="kim@juniper.example", by=ada, owner=ada, team=team)
+    consenting.record(lead.person, ["offers"], words="Yes", by=ada, at=ago(2))
+    template = wording.keep(
+        "Prices", subject="For {{company}}", body="Dear {{name}}\n\n- one\n- two", purpose="offers", by=ada, at=ago(2)
+    )
+    cadence = shaping.keep("Introduction", by=ada, at=ago(2))
+    shaping.add_step(cadence, kind="email", wait_days=0, template=template, by=ada, at=ago(2))
+    shaping.add_step(cadence, kind="call", wait_days=5, subject="Ring them", by=ada, at=ago(2))
+    sequencing.enrol(lead, cadence, by=ada, at=ago(0))
+    mail = make_mail(lead, state="failed", problem="550 no such user", may_be_twice=True)
+    form = collecting.keep_form(
+        name="Contact", heading="Get in touch", thanks="Thank you.", consent_words="I agree.", double_opt_in=True,
+        origins=["https://www.example.com"], by=ada, at=ago(2),
+    )  # fmt: skip
+    capture = form.captures.create(received_at=ago(1), said={"email": "kim@juniper.example"})
+    lost = make_deal(pipeline=make_pipeline(), owner=ada, team=team, at=ago(30))
+    closing.lose(lost, reason=make_reason("Budget"), by=ada, at=ago(20))
+    recycling.recycle(lost, by=ada, at=ago(20))
+    pages = [
+        "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
+        f"mails/{mail.pk}/", "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
+        f"forms/{form.pk}/", "distance/",
+    ]  # fmt: skip
+    public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
+    return ada, [f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_every_page_of_marketing_is_accessible_and_quiet(open_page, scene, size, scheme):
+    ada, paths = scene
+    page = open_page(ada, paths[0], size=size, scheme=scheme)
+    faults = []
+    for path in paths:
+        page.goto(path)
+        page.wait_for_timeout(100)
+        faults += [f"{path}: {fault}" for fault in violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{path} scrolls sideways")
+    assert not faults + page.faults, "\n".join(faults + page.faults)
