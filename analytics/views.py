@@ -44,8 +44,8 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     }
     if standing and standing.run:
         context |= presenting.page(shown, standing.run.result)
-        if name == FIRST_PAGE:
-            context["others"] = _other_findings(asked)
+        if name == FIRST_PAGE and not standing.is_updating:
+            context["others"] = _other_findings(asked, by=request.user)
     template = f"analytics/{shown.name}.html"
     if standing and standing.is_updating:
         return render_page(request, template, context, fragments=["freshness"])
@@ -96,15 +96,21 @@ def cards(request: HttpRequest) -> HttpResponse:
     return render_page(request, "analytics/cards.html", {"filter": asked, "selection": selection, "listed": listed})
 
 
-def _other_findings(asked: ReportFilter) -> list[dict[str, Any]]:
-    """What the other pages found when they were last computed of the same question; nothing is computed for it."""
+def _other_findings(asked: ReportFilter, *, by: Any) -> list[dict[str, Any]]:
+    """What the other pages found of the same question; what is not of this day and head is computed meanwhile."""
     selection = asked.selection()
-    found = []
-    for other in REPORTS.values():
-        run = selection and caching.newest(other.name, selection, is_dated=asked.is_dated)
-        if run and other.name != FIRST_PAGE:
-            found.append({"report": other, "finding": other.finding(run.result)})
-    return found
+    if selection is None:
+        return []
+    standings = {
+        other: caching.standing(other.name, selection, is_dated=asked.is_dated, by=by)
+        for other in REPORTS.values()
+        if other.name != FIRST_PAGE
+    }
+    return [
+        {"report": other, "finding": other.finding(standing.run.result)}
+        for other, standing in standings.items()
+        if standing.run
+    ]
 
 
 def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, caching.Standing | None]:
