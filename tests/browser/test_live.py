@@ -198,6 +198,34 @@ def test_what_changed_between_reading_and_listening_is_not_missed(open_page, sce
     arrives(page, deal, "Estimate")
 
 
+def test_what_changed_before_a_tab_joined_the_others_is_not_missed(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    first = open_page(ana)
+    is_live(first)
+    second = first.context.new_page()
+    second.set_default_timeout(20_000)
+
+    def late(route):
+        move(deal, "Estimate", ben)
+        arrives(first, deal, "Estimate")
+        route.continue_()
+
+    second.route("**/js/board/stream*.js", late, times=1)
+    second.goto("/")
+    arrives(second, deal, "Estimate")
+
+
+def test_an_answer_that_did_not_come_is_asked_for_again(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana, "/profile/")
+    page.route("**/changes/**", lambda route: route.abort(), times=1)
+    page.route("**/live/", lambda route: (move(deal, "Estimate", ben), route.continue_()), times=1)
+    page.goto("/")
+    page.locator(".live", has_text="Reconnecting").wait_for()
+    arrives(page, deal, "Estimate")
+    is_live(page)
+
+
 def test_without_a_stream_the_board_asks_every_half_minute_and_says_so(open_page, scene):
     ana, ben, _pipeline, (deal, *_others) = scene
     page = open_page(ana, "/profile/")

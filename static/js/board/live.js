@@ -16,7 +16,7 @@ import "./following.js";
 const TOGETHER = 60; // milliseconds in which several nudges become one request
 const AT_ONCE = 50; // cards of one request
 const TOO_MANY = 200; // of more changes than this the board is read anew
-const RETRY = 5000; // milliseconds until cards that did not come are asked for again
+const RETRY = 5000; // milliseconds until what did not come is asked for again
 const SPOKEN_TOGETHER = 1500; // milliseconds in which several changes are announced as one
 const WORDS = {
   on: gettext("Live"),
@@ -35,9 +35,10 @@ let retryAt = 0;
 let isStale = false; // more changed than was named
 
 function told({ state, nudge, look }) {
+  const isFirst = state && !stream; // since the board was read nobody has listened for it
   if (state) show((stream = state));
   if (nudge) heard(nudge);
-  if (look) catchUp();
+  if (look || isFirst) catchUp();
 }
 
 function show(state) {
@@ -151,7 +152,7 @@ async function ask() {
   const { changes: address, cursor } = board().dataset;
   const shown = allCards().map((card) => card.dataset.id);
   const answer = await read(`${address}?${new URLSearchParams({ since: cursor, shown })}`);
-  if (!answer) return;
+  if (!answer) return void setTimeout(catchUp, RETRY);
   if (board().dataset.cursor === cursor) board().dataset.cursor = answer.cursor;
   if (answer.cards === "all") return readAnew();
   for (const { id, v } of answer.cards) if (versionOf(id) < v) note(id, v);

@@ -21,12 +21,16 @@ export function listen(told) {
 /** Only a tab that is looked at keeps a stream. */
 function alone(told) {
   let stream = null;
+  const stop = () => {
+    stream?.close();
+    stream = null;
+  };
   const follow = () => {
-    if (document.hidden) stream = void stream?.close();
+    if (document.hidden) stop();
     else stream ??= new Stream(told);
   };
   document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => (stream = void stream?.close()));
+  addEventListener("pagehide", stop);
   addEventListener("pageshow", follow);
   follow();
 }
