@@ -32,6 +32,7 @@ export async function commit(card, target, from, { focus = false, fields = {} } 
   if (!asked) return thoughtOver(shown, from);
   const step = { id: card.dataset.id, name, target, fields: { ...fields, ...asked }, focus };
   show(shown, target);
+  if (focus) setActive(shown, { focus }); // further keys act on it while it is saved
   if (isSaving(shown)) return inFlight.set(step.id, { step, from });
   await carryOut(step, from);
 }
