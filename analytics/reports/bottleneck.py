@@ -25,9 +25,10 @@ from ..river import River
 from ..selection import Selection
 from ..tables import stage_visits
 from ..tables.bulk_days import bulk_days
-from . import queues, suspects
-from .queues import Queue
-from .suspects import ADVANCE, BACK, LOST, Days, Suspect
+from . import _queues as queues
+from . import _suspects as suspects
+from ._queues import Queue
+from ._suspects import ADVANCE, BACK, LOST, Days, Suspect
 
 FEWEST_STAYS = 10
 FEWEST_REFERENCE_DAYS = 28

@@ -22,7 +22,7 @@ from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..tables import flows, stage_visits
-from . import suspects
+from . import _suspects as suspects
 
 FEWEST_STAYS = 10
 

@@ -18,7 +18,8 @@ import polars as pl
 from analytics import chain, days
 from analytics.estimators import markov
 from analytics.estimators.survival import Floats
-from analytics.reports import bottleneck, suspects
+from analytics.reports import _suspects as suspects
+from analytics.reports import bottleneck
 from analytics.selection import Selection
 from analytics.tables import stage_visits
 from tests.simulation import NAMES, Change, booked_in_bulk, river, simulate

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from analytics import days, exports
-from analytics.reports import bottleneck, suspects
+from analytics.reports import _suspects as suspects
+from analytics.reports import bottleneck
 from analytics.selection import Selection
 from analytics.tables import stage_visits
 from tests.simulation import Change, booked_in_bulk, log, river, simulate

@@ -14,7 +14,7 @@ from .. import chain
 from ..estimators import markov, survival
 from ..event_log import EventLog, Kind
 from ..tables import stage_visits
-from . import suspects
+from . import _suspects as suspects
 
 YEAR = 365
 OLDEST = 250
