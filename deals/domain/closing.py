@@ -100,7 +100,7 @@ def _last_open_stage(deal: Deal) -> Stage:
     stages = {stage.pk: stage for stage in deal.pipeline.stages.all()}
     for step in reversed(stage_log.history(deal)):
         stage = stages[step.to_key]
-        while stage.retired_at:
+        while stage.retired_at and stage.successor_id:
             stage = stages[stage.successor_id]
         if stage.is_open:
             return stage
