@@ -84,9 +84,7 @@ class Supervisor:
                    f"--schedule={self.var / 'beat'}"]  # fmt: skip
         return Program("Beat", partial(self._run, "beat", command), self._log("beat"))
 
-    def _run(
-        self, role: str, command: list[str], *, dies_by=signal.SIGTERM, **environment: str
-    ) -> subprocess.Popen:
+    def _run(self, role: str, command: list[str], *, dies_by=signal.SIGTERM, **environment: str) -> subprocess.Popen:
         home = Path(__file__).resolve().parent.parent
         return spawn(
             [sys.executable, "-m", *command],

@@ -1,6 +1,6 @@
 """The pictures of the README, taken from the demo that runs at an address:
 
-    .venv/bin/python -m tests.browser.take_screenshots http://127.0.0.1:8000 ada@lumenfield.example PASSWORD
+.venv/bin/python -m tests.browser.take_screenshots http://127.0.0.1:8000 ada@lumenfield.example PASSWORD
 """
 
 import sys

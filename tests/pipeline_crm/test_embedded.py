@@ -108,9 +108,7 @@ def test_started_by_root_the_servers_run_as_nobody(servers, folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as somebody else")
-def test_a_folder_that_nobody_cannot_enter_keeps_its_databases_elsewhere_and_finds_them_again(
-    folder, monkeypatch
-):
+def test_a_folder_that_nobody_cannot_enter_keeps_its_databases_elsewhere_and_finds_them_again(folder, monkeypatch):
     for name in ("DATABASE_URL", "REDIS_URL", "EVALUATION"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.setattr(embedded, "LIBRARY", folder / "library")

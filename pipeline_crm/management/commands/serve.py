@@ -107,5 +107,3 @@ def _digest_of_files() -> str:
             state = (storage.path(path), storage.size(path), storage.get_modified_time(path))
             digest.update(repr(state).encode())
     return digest.hexdigest()
-
-
