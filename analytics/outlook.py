@@ -34,7 +34,7 @@ LANDMARKS_OF_TILT = 10
 SHORTEST_TILT, LONGEST_TILT = 14, 91
 SHOCK_DAYS = 28
 PARTS = ("hazard", "rhythm", "history")
-OPEN_CARDS_FIRST = np.array([2.0, 1.0])  # before anything is graded, who looks at the open deals counts twice
+OPEN_CARDS_FIRST = np.array([4.0, 1.0])  # before anything is graded, who looks at the open deals counts four times
 
 
 @dataclass(frozen=True, slots=True)

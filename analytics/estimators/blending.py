@@ -15,7 +15,7 @@ SHARPNESS = 6.0
 PSEUDO_SCORES = 3.0
 PSEUDO_WIDTHS = 8.0
 NARROWEST, WIDEST = 0.8, 2.0
-BAND, MOST_OF_BAND = 0.80, 0.90
+BAND, MOST_OF_BAND = 0.80, 0.85
 
 
 def crps(quantiles: Floats, actual: float) -> float:
