@@ -9,7 +9,7 @@ from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
-from tests.factories import ago, make_deal, make_pipeline, make_user, stage_of
+from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -17,11 +17,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 @pytest.fixture
 def ana():
     pipeline = make_pipeline("New business", is_default=True)
+    reason = make_reason("Price")
     for number in range(24):
         deal = make_deal(pipeline=pipeline, at=ago(80 - number))
         moving.move(deal, to=stage_of(pipeline, "Proposal"), by=None, at=ago(60 - number))
         if number < 18:
             closing.win(deal, by=None, at=ago(40 - number))
+        elif number > 20:
+            closing.lose(deal, reason=reason, by=None, at=ago(30 - number))
     return make_user(name="Ana")
 
 
@@ -30,7 +33,16 @@ def work():
         running.run(job.pk, clock=timezone.now)
 
 
-@pytest.mark.parametrize(("name", "chart"), [("river", "period"), ("cycle_time", "cohorts"), ("losses", "reasons"), ("bottleneck", "stays"), ("forecast", "months")])
+@pytest.mark.parametrize(
+    ("name", "chart"),
+    [
+        ("river", "period"),
+        ("cycle_time", "cohorts"),
+        ("losses", "reasons"),
+        ("bottleneck", "stays"),
+        ("forecast", "months"),
+    ],
+)
 def test_the_figures_arrive_and_each_chart_has_its_table(open_page, ana, name, chart):
     page = open_page(ana, f"/insight/{name}/")
     assert "on their way" in page.inner_text("#report")
