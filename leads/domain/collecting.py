@@ -16,7 +16,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
-from ..models import Capture, Channel, Lead, LeadForm
+from ..models import Basis, Capture, Channel, Lead, LeadForm, Person
 from . import capturing, noting
 from .contacting import consenting, templating
 from .contacting.persons import same_person
@@ -85,13 +85,14 @@ def receive(
 
     Refused with TooMany when one address sends more than a person would.
     """
+    said = {**said, "email": str(said["email"]).lower()}  # however it is typed, it is one mailbox
     _take_turns(form)
     for span, most in LIMITS:
         if Capture.objects.filter(address=address, received_at__gt=at - span).count() >= most:
             raise TooMany(_("That was a little much. Please try again later."))
     capture = Capture.objects.create(
         form=form,
-        said=dict(said),
+        said=said,
         campaign=dict(campaign or {}),
         page=page[:500],
         address=address,
@@ -135,7 +136,10 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
         by=None,
         at=at,
     )
-    if said.get("agreed") and lead.person:
+    lines = _in_words(capture)
+    if said.get("agreed") and lead.person and not may_agree(capture, lead.person):
+        lines.append(_("They ticked consent. It is not recorded: they had withdrawn, and no mailbox confirmed it."))
+    elif said.get("agreed") and lead.person:
         consenting.record(
             lead.person,
             [form.purpose],
@@ -146,10 +150,18 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
             agent=capture.agent,
             at=at,
         )
-    noting.note(lead, text="\n".join(_in_words(capture)), by=None, at=at)
+    noting.note(lead, text="\n".join(lines), by=None, at=at)
     capture.lead = lead
     capture.save(update_fields=["lead", "confirmed_at"])
     return lead
+
+
+def may_agree(capture: Capture, person: Person) -> bool:
+    """Whether the tick counts: anybody can type in anybody's address, so who has withdrawn must have confirmed it."""
+    if capture.confirmed_at:
+        return True
+    word = consenting.standing(person).get(capture.form.purpose)
+    return not consenting.has_left(person) and (word is None or word.basis != Basis.WITHDRAWN)
 
 
 def ask_to_confirm(capture: Capture) -> None:

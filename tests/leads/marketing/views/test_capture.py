@@ -102,9 +102,10 @@ def test_with_double_opt_in_the_mailbox_is_asked_first(stranger, settings, monke
 
 
 def test_the_job_asks_the_mailbox_and_not_for_ever(stranger, django_capture_on_commit_callbacks):
-    form = make_form(double_opt_in=True)
+    form, rng = make_form(double_opt_in=True), random.Random(1)
     for n in range(5):
-        stranger.post(f"/forms/{form.key}/", SAID, REMOTE_ADDR=f"10.0.0.{n}")
+        email = "".join(rng.choice([sign.upper(), sign]) for sign in SAID["email"])
+        stranger.post(f"/forms/{form.key}/", SAID | {"email": email}, REMOTE_ADDR=f"10.0.0.{n}")
     jobs = Job.objects.filter(kind="leads.ask_to_confirm")
     assert (Capture.objects.count(), jobs.count()) == (5, collecting.CONFIRMATIONS_A_DAY)
     assert running.run(jobs.first().pk, clock=timezone.now) == "done" and len(outbox.outbox) == 1
@@ -120,6 +121,19 @@ def test_somebody_we_know_gets_no_second_lead(stranger, form):
     qualifying.disqualify(known, reason="No need", by=None, at=ago(0))
     stranger.post(f"/forms/{form.key}/", SAID)
     assert Lead.objects.count() == 2
+
+
+def test_a_tick_without_a_confirmed_mailbox_does_not_bring_back_who_has_withdrawn(stranger, form):
+    person = make_lead(name="Kim", email="kim@juniper.example", at=ago(9)).person
+    consenting.record(person, ["offers"], words="Yes", by=None, at=ago(3))
+    consenting.withdraw(person, by=None, at=ago(2))
+    stranger.post(f"/forms/{form.key}/", SAID)
+    assert consenting.basis_for(person, "offers") is None and consenting.has_left(person)
+    assert "It is not recorded" in Lead.objects.latest("pk").activities.get().outcome
+    asking = make_form(name="Asking", double_opt_in=True)
+    stranger.post(f"/forms/{asking.key}/", SAID)
+    stranger.post(f"/confirm/{Capture.objects.get(form=asking).token}/")
+    assert consenting.basis_for(person, "offers") is not None
 
 
 def test_a_robot_is_thanked_and_nothing_is_kept(stranger, form):
