@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from ...models import Activity, ActivityKind, Lead, LeadActivity, Mail, Organisation, Person
 from . import ruling
 from .consenting import has_left
-from .distancing import QUARTER, Contact, Moment, Situation, earliest_moment
+from .distancing import Contact, Moment, Situation, earliest_moment
 from .persons import same_person
 from .zones import zone_of
 
-REMEMBERS = QUARTER + timedelta(days=1)
+REMEMBERS = timedelta(days=366)  # the longest gap that can be set, and a day
 REACHES = (ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING)
 
 

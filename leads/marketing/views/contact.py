@@ -1,6 +1,7 @@
 """How and when a lead may be contacted, on which basis, and with which mails it was."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
 from ...domain.contacting import consenting, explaining, mailing, recalling, sequencing
+from ...domain.contacting.distancing import QUARTER, Contact
 from ...models import Basis, Lead, Purpose
 from ..forms import ConsentForm, EnrolmentForm, MailForm
 
@@ -124,7 +126,7 @@ def show(request: HttpRequest, lead: Lead, *, status: int = 200, problem: str = 
         "moment": moment,
         "is_now": moment.at is not None and moment.at <= at,
         "reasons": explaining.reasons(moment, situation.zone),
-        "contacts": sorted({*situation.person, *situation.organisation}, reverse=True)[:10],
+        "contacts": _lately({*situation.person, *situation.organisation}, at),
         "standing": [(label, said.get(purpose)) for purpose, label in Purpose.choices],
         "is_written_to": any(one.basis != Basis.WITHDRAWN for one in said.values()),
         "may_change": request.user.has_perm("leads.change_lead", lead),
@@ -133,6 +135,11 @@ def show(request: HttpRequest, lead: Lead, *, status: int = 200, problem: str = 
         **forms,
     }
     return render_page(request, "marketing/contact.html", context, fragments=["section"], status=status)
+
+
+def _lately(contacts: set[Contact], at: datetime) -> list[Contact]:
+    """The newest ten of the last quarter, and those that are still to come."""
+    return sorted((contact for contact in contacts if contact.at > at - QUARTER), reverse=True)[:10]
 
 
 def _after(request: HttpRequest, lead: Lead, change: Callable[[], Any], say: str) -> HttpResponse:

@@ -8,7 +8,7 @@ import pytest
 from deals.domain import closing, noting, revising
 from leads.domain import noting as lead_noting
 from leads.domain import qualifying
-from leads.domain.contacting import explaining, recalling
+from leads.domain.contacting import explaining, recalling, ruling
 from leads.domain.contacting.distancing import Why
 from leads.domain.contacting.zones import zone_of, zone_of_country
 from leads.models import Person
@@ -42,6 +42,15 @@ def test_a_call_of_sales_keeps_marketing_away_from_the_person_and_the_house():
             "At least 1 day between contacts with an organisation; the last was Ana · Call · Prices on 13 Oct 2026.",
         ][: len(words)]
     )
+
+
+def test_the_longest_gap_that_can_be_set_is_kept():
+    lead = make_lead(name="Kim", at=TUESDAY - timedelta(days=400))
+    ruling.revise(by=None, at=TUESDAY, person_gap_days=365)
+    call(lead, TUESDAY - timedelta(days=360), notes=lead_noting)
+    moment = recalling.next_moment(lead, at=TUESDAY)
+    after_the_weekend = datetime(2026, 10, 19, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert (moment.at, moment.waits[0].why) == (after_the_weekend, Why.PERSON)
 
 
 def test_what_reached_nobody_is_no_contact():
