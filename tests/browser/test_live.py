@@ -246,6 +246,43 @@ def test_without_a_stream_the_board_asks_every_half_minute_and_says_so(open_page
     is_live(page)
 
 
+def test_however_long_nobody_answers_one_question_at_a_time_is_repeated(open_page, scene):
+    ana, *_rest = scene
+    page = open_page(ana, "/profile/")
+    page.clock.install()
+    page.route("**/live/", lambda route: route.fulfill(status=403, body="Sign in first."))
+    page.route("**/changes/**", lambda route: route.fulfill(status=401))
+    page.goto("/")
+    page.locator(".live", has_text="Signed out").wait_for()
+    for _minute in range(4):
+        page.clock.run_for(60_000)
+        page.wait_for_timeout(200)
+    asked = count_requests(page, "/changes/")
+    for _second in range(20):
+        page.clock.run_for(1000)
+        page.wait_for_timeout(60)
+    assert 1 <= len(asked) <= 6, f"{len(asked)} questions in 20 seconds"
+
+
+def test_a_board_that_could_not_be_read_anew_is_read_again(open_page, scene):
+    ana, ben, pipeline, (deal, *_others) = scene
+    page = open_page(ana, "/profile/")
+    page.route("**/changes/**", lambda route: route.fulfill(json={"cursor": "1:1:", "cards": "all", "lost": []}), times=1)
+    page.route("**/live/", lambda route: (move(deal, "Estimate", ben), route.continue_()), times=1)
+    failed = []
+
+    def busy(route):
+        if "hx-request" not in route.request.headers:
+            return route.continue_()
+        failed.append(route)
+        route.fulfill(status=503, body="later")
+
+    page.route(f"**/sales/{pipeline.pk}/", busy, times=2)
+    page.goto(f"/sales/{pipeline.pk}/")
+    arrives(page, deal, "Estimate")
+    assert len(failed) == 1
+
+
 def test_a_proxy_that_keeps_the_stream_back_means_asking(open_page, scene):
     ana, *_rest = scene
     page = open_page(ana, "/profile/")

@@ -16,6 +16,7 @@ import "./following.js";
 const TOGETHER = 60; // milliseconds in which several nudges become one request
 const AT_ONCE = 50; // cards of one request
 const TOO_MANY = 200; // of more changes than this the board is read anew
+const NAMED = 500; // cards that a question names, for an address is only so long
 const RETRY = 5000; // milliseconds until what did not come is asked for again
 const SPOKEN_TOGETHER = 1500; // milliseconds in which several changes are announced as one
 const WORDS = {
@@ -77,7 +78,7 @@ function isBusy(id) {
 /** Fetch what changed and may be touched now; the rest waits for its hour. */
 async function follow() {
   if (fetching || document.hidden || isOccupied() || !board() || Date.now() < retryAt) return;
-  if (isStale || changed.size > TOO_MANY) return fetchOne(() => loadAnew());
+  if (isStale || changed.size > TOO_MANY) return fetchOne(fetchAll);
   for (const [id, { version }] of [...changed]) if (versionOf(id) >= version) changed.delete(id);
   const ids = [...changed.keys()].filter((id) => !isBusy(id)).slice(0, AT_ONCE);
   if (ids.length) await fetchOne(() => fetchThese(ids));
@@ -85,10 +86,18 @@ async function follow() {
 
 async function fetchOne(fetch) {
   fetching = true;
-  if (isStale || changed.size > TOO_MANY) changed.clear();
-  isStale = false;
   await fetch().finally(() => (fetching = false));
   if (changed.size) soon();
+}
+
+/** The whole board; where it does not come, it is as stale as before. */
+async function fetchAll() {
+  changed.clear();
+  isStale = false;
+  const { status } = await loadAnew();
+  if (status === 200) return;
+  isStale = true;
+  retryAt = Date.now() + RETRY;
 }
 
 async function fetchThese(ids) {
@@ -142,7 +151,9 @@ function announce() {
 
 /** Ask what changed since the board was read or asked last, and fetch only that. */
 let asking = null;
+let again = 0;
 function catchUp() {
+  clearTimeout(again); // however often it is asked in vain, one question waits to be asked again
   asking ??= ask().finally(() => (asking = null));
 }
 
@@ -150,9 +161,9 @@ async function ask() {
   if (document.hidden || !board()) return (missed = true);
   missed = false;
   const { changes: address, cursor } = board().dataset;
-  const shown = allCards().map((card) => card.dataset.id);
+  const shown = allCards().slice(0, NAMED).map((card) => card.dataset.id);
   const answer = await read(`${address}?${new URLSearchParams({ since: cursor, shown })}`);
-  if (!answer) return void setTimeout(catchUp, RETRY);
+  if (!answer) return void (again = setTimeout(catchUp, RETRY));
   if (board().dataset.cursor === cursor) board().dataset.cursor = answer.cursor;
   if (answer.cards === "all") return readAnew();
   for (const { id, v } of answer.cards) if (versionOf(id) < v) note(id, v);
