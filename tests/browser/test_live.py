@@ -267,7 +267,8 @@ def test_however_long_nobody_answers_one_question_at_a_time_is_repeated(open_pag
 def test_a_board_that_could_not_be_read_anew_is_read_again(open_page, scene):
     ana, ben, pipeline, (deal, *_others) = scene
     page = open_page(ana, "/profile/")
-    page.route("**/changes/**", lambda route: route.fulfill(json={"cursor": "1:1:", "cards": "all", "lost": []}), times=1)
+    all_changed = {"cursor": "1:1:", "cards": "all", "lost": []}
+    page.route("**/changes/**", lambda route: route.fulfill(json=all_changed), times=1)
     page.route("**/live/", lambda route: (move(deal, "Estimate", ben), route.continue_()), times=1)
     failed = []
 
