@@ -100,6 +100,7 @@ class ReopeningForm(forms.Form):
     to = forms.ModelChoiceField(Stage.objects.none(), required=False)
     version = forms.IntegerField(required=False)
     move_id = forms.UUIDField(required=False)
+    at = WhenField()
 
     def __init__(self, *args, deal: Deal, **kwargs):
         super().__init__(*args, **kwargs)

@@ -108,7 +108,7 @@ def reopening(request: HttpRequest, deal: Deal) -> HttpResponse:
             to=sent["to"],
             facts=facts.sent(),
             by=request.user,
-            at=timezone.now(),
+            at=sent["at"] or timezone.now(),
             seen_version=sent["version"],
             move_id=sent["move_id"],
         )

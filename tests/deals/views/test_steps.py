@@ -153,6 +153,19 @@ def test_nobody_undoes_a_step_they_have_not_seen(scene):
     assert Deal.objects.get(pk=deal.pk).stage.name == "Hearing"
 
 
+def test_reopening_takes_the_day_it_happened(scene):
+    client, ana, *_people, deal = scene
+    won = make_deal(pipeline=deal.pipeline, owner=ana, team=deal.team, by=ana, at=timezone.now() - timedelta(days=9))
+    closing.win(won, by=ana, at=timezone.now() - timedelta(days=5))
+    day = timezone.localdate() - timedelta(days=2)
+    fields = {"to": stage_of(won.pipeline, "Hearing").pk, "at": day.isoformat()}
+    assert client.post(f"/deals/{won.pk}/reopening/", fields, **HTMX).status_code == 200
+    assert timezone.localdate(Deal.objects.get(pk=won.pk).stage_entered_at) == day
+    closing.win(won, by=ana, at=timezone.now())
+    fields["at"] = (timezone.localdate() + timedelta(days=2)).isoformat()
+    assert client.post(f"/deals/{won.pk}/reopening/", fields, **HTMX).status_code == 422
+
+
 def test_reopening_asks_for_what_the_stage_needs_and_takes_it_along(scene):
     client, ana, *_people, deal = scene
     closing.lose(deal, reason=make_reason(), by=ana, at=timezone.now())
