@@ -25,7 +25,7 @@ from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
-from ...models import Basis, Lead, Mail, MailState, MailTemplate
+from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate
 from . import consenting, explaining, recalling, templating
 
 MOST_TRIES = 10
@@ -276,8 +276,13 @@ def unsubscribing_address(mail: Mail) -> str:
 
 def _cadence_is_over(mail: Mail) -> str:
     """Why a mail of a cadence is not to be sent any more, or nothing."""
-    if hasattr(mail, "step_taken") and mail.lead.stage not in consenting.WITH_MARKETING:
+    if not hasattr(mail, "step_taken"):
+        return ""
+    if mail.lead.stage not in consenting.WITH_MARKETING:
         return _("The lead left marketing before it was sent: %(stage)s.") % {"stage": mail.lead.get_stage_display()}
+    enrolment = mail.step_taken.enrolment
+    if enrolment.state == EnrolmentState.STOPPED:
+        return _("Its cadence ended before it was sent: %(why)s.") % {"why": enrolment.ended_because}
     return ""
 
 

@@ -145,6 +145,19 @@ def test_a_mail_that_waits_is_not_sent_once_sales_has_the_lead(cadence, monkeypa
     assert Mail.objects.get().state == MailState.CANCELLED
 
 
+def test_a_mail_that_waits_is_not_sent_once_its_cadence_is_stopped(cadence, monkeypatch):
+    lead = prospect()
+    enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
+    monkeypatch.setattr(timezone, "now", lambda: MONDAY)
+    running.run(Job.objects.get(kind="leads.run_cadences").pk, clock=lambda: MONDAY)
+    sequencing.stop(enrolment, by=make_user(name="Mina"), at=MONDAY)
+    work(october(30), monkeypatch)
+    mail = Mail.objects.get()
+    assert (mail.state, mail.problem) == (
+        MailState.CANCELLED, "Its cadence ended before it was sent: Stopped by Mina.",
+    )  # fmt: skip
+
+
 def test_paused_resumed_and_skipped(cadence, monkeypatch):
     lead = prospect()
     enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
