@@ -115,14 +115,15 @@ class ConsentForm(forms.Form):
 
 
 class LeavingForm(forms.Form):
-    """What somebody still wants to hear about; nothing chosen, nothing."""
+    """Which of what somebody receives they still want; nothing chosen, nothing. To agree to more is not done here."""
 
     purposes = forms.MultipleChoiceField(
-        label=_("I would still like to receive"),
-        choices=Purpose.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
+        label=_("I would still like to receive"), required=False, widget=forms.CheckboxSelectMultiple
     )
+
+    def __init__(self, *args, wanted: list[Purpose], **kwargs) -> None:
+        super().__init__(*args, initial={"purposes": wanted}, **kwargs)
+        self.fields["purposes"].choices = [(purpose.value, purpose.label) for purpose in wanted]
 
 
 class CadenceForm(forms.Form):

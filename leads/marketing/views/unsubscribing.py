@@ -24,17 +24,23 @@ def unsubscription(request: HttpRequest, token: str) -> HttpResponse:
     mail = Mail.objects.select_related("person").filter(token=token[:64].replace("\x00", "")).first()
     if mail is None:
         raise Http404
-    form = LeavingForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        kept = set(form.cleaned_data["purposes"])
+    if request.method == "POST":
+        kept = {*request.POST.getlist("purposes")} & {*_wanted(mail)}  # whatever else was sent, leaving never fails
         leaves = [purpose for purpose in Purpose.values if purpose not in kept]
         consenting.withdraw(mail.person, purposes=leaves, channel=Channel.MAIL, at=timezone.now())
-    said = consenting.standing(mail.person)
-    wanted = [purpose for purpose in Purpose.values if purpose in said and said[purpose].basis != Basis.WITHDRAWN]
+    wanted = _wanted(mail)
     context = {
-        "form": LeavingForm(initial={"purposes": wanted}),
-        "wanted": [Purpose(purpose).label for purpose in wanted],
+        "form": LeavingForm(wanted=wanted),
+        "wanted": [purpose.label for purpose in wanted],
         "is_done": request.method == "POST",
         "company": Company.get(),
     }
     return render_page(request, "marketing/unsubscription.html", context)
+
+
+def _wanted(mail: Mail) -> list[Purpose]:
+    """What the reader may be written to about as things stand."""
+    if consenting.has_left(mail.person):
+        return []
+    said = consenting.standing(mail.person)
+    return [purpose for purpose in Purpose if purpose in said and said[purpose].basis != Basis.WITHDRAWN]

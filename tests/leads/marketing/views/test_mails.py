@@ -134,6 +134,17 @@ def test_the_page_lets_one_keep_what_one_likes(mail):
     assert mail.lead.stage == LeadStage.GENERATION
 
 
+def test_the_page_offers_only_what_they_receive_and_leaving_never_fails(mail):
+    stranger, address = Client(), f"/unsubscribe/{mail.token}/"
+    consenting.withdraw(mail.person, purposes=["news", "events"], by=None, at=timezone.now())
+    page = stranger.get(address).content.decode()
+    assert 'value="offers" ' in page and 'value="news"' not in page
+    page = stranger.post(address, {"purposes": ["news", "nonsense"]}).content.decode()
+    assert "You have unsubscribed" in page and "<button" not in page
+    assert consenting.has_left(mail.person)
+    assert "does not write to you any more" in stranger.get(address).content.decode()
+
+
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 500, "<script>"])
 def test_a_made_up_token_opens_nothing(db, token):
     assert Client().post(f"/unsubscribe/{token}/").status_code == 404
