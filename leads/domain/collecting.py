@@ -23,6 +23,7 @@ from .contacting.persons import same_person
 
 CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30))  # of one address
+LIMITS_OF_A_PROGRAM = ((timedelta(minutes=1), 120), (timedelta(hours=1), 2000))  # it sends for all of its visitors
 CONFIRMATIONS_A_DAY = 3  # to one mailbox, however often its address is typed in
 
 
@@ -80,6 +81,7 @@ def receive(
     address: str | None,
     agent: str = "",
     at: datetime,
+    limits: tuple[tuple[timedelta, int], ...] = LIMITS,
 ) -> Capture:
     """Keep what was sent. Where the form asks for it, the mailbox is to confirm first; else it becomes a lead now.
 
@@ -87,7 +89,7 @@ def receive(
     """
     said = {**said, "email": str(said["email"]).lower()}  # however it is typed, it is one mailbox
     _take_turns(form)
-    for span, most in LIMITS:
+    for span, most in limits:
         if Capture.objects.filter(address=address, received_at__gt=at - span).count() >= most:
             raise TooMany(_("That was a little much. Please try again later."))
     capture = Capture.objects.create(

@@ -67,9 +67,9 @@ def leads(request: HttpRequest, key: str) -> HttpResponse:
     if not isinstance(sent, dict) or not all(isinstance(value, str | bool | None) for value in sent.values()):
         return JsonResponse({"error": _("Send one object of texts.")}, status=400)
     page, campaign = CampaignForm(sent).known()
-    form = CaptureForm(sent, form=lead_form)
+    form = CaptureForm(sent | {"agreed": _is_yes(sent.get("agreed"))}, form=lead_form)
     context: dict[str, Any] = {}
-    status = _receive(request, lead_form, form, page, campaign, context)
+    status = _receive(request, lead_form, form, page, campaign, context, limits=collecting.LIMITS_OF_A_PROGRAM)
     if status != 200:
         return JsonResponse({"errors": form.errors}, status=status)
     return JsonResponse({"state": "to be confirmed" if lead_form.double_opt_in else "received"}, status=201)
@@ -91,7 +91,9 @@ def confirmation(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-def _receive(request: HttpRequest, lead_form: LeadForm, form: CaptureForm, page, campaign, context) -> int:
+def _receive(
+    request: HttpRequest, lead_form: LeadForm, form: CaptureForm, page, campaign, context, limits=collecting.LIMITS
+) -> int:
     """Take what was sent; the status to answer with. A robot is thanked, and nothing is kept."""
     if not form.is_valid():
         return 422
@@ -105,12 +107,18 @@ def _receive(request: HttpRequest, lead_form: LeadForm, form: CaptureForm, page,
                 address=get_adapter(request).get_client_ip(request),
                 agent=_plain(request.headers.get("User-Agent", ""), 300),
                 at=timezone.now(),
+                limits=limits,
             )
         except collecting.TooMany as refusal:
             form.add_error(None, str(refusal))
             return refusal.status
     context["is_done"] = True
     return 200
+
+
+def _is_yes(agreed: str | bool | None) -> bool:
+    """Consent is a yes; programs write it in some ways, and "no" is none of them."""
+    return str(agreed).strip().lower() in {"true", "yes", "on", "1"}
 
 
 def _form_of(key: str) -> LeadForm:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
@@ -161,6 +162,26 @@ def test_a_program_of_the_site_sends_json_with_its_token(stranger, form):
     assert send('{"name": "' + "x" * 40_000 + '"}').status_code == 413
 
 
+def send(stranger, form, **said):
+    headers = {"Authorization": f"Bearer {form.token}"}
+    body = json.dumps(SAID | said)
+    return stranger.post(f"/forms/{form.key}/leads/", body, content_type="application/json", headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "is_yes"), [(True, True), ("yes", True), (False, False), ("no", False), ("", False)]
+)
+def test_only_a_yes_of_a_program_is_consent(stranger, form, agreed, is_yes):
+    assert send(stranger, form, agreed=agreed).status_code == 201
+    assert bool(consenting.basis_for(Lead.objects.get().person, "offers")) == is_yes
+
+
+def test_a_program_sends_for_many_visitors_from_one_address_and_not_without_end(stranger, form, monkeypatch):
+    assert [send(stranger, form).status_code for _ in range(7)] == [201] * 7
+    monkeypatch.setattr(collecting, "LIMITS_OF_A_PROGRAM", ((timedelta(minutes=1), 7),))
+    assert send(stranger, form).status_code == 429
+
+
 def test_an_archived_form_takes_nothing(stranger, form):
     collecting.archive_form(form, by=None, at=ago(0))
     assert stranger.post(f"/forms/{form.key}/", SAID).status_code == 404
@@ -258,7 +279,9 @@ def test_marketers_make_forms_and_see_what_to_put_on_the_page(client):
         True,
     )
     page = client.get(answer.url).content.decode()
-    assert f"/forms/{form.key}/" in page and form.token in page
+    assert f"/forms/{form.key}/" in page and form.token in page and "No site is named yet" not in page
+    unnamed = make_form(name="Unnamed", origins=[])
+    assert "No site is named yet" in client.get(f"/marketing/forms/{unnamed.pk}/").content.decode()
     wrong = client.post(f"/marketing/forms/{form.pk}/", sent | {"origins": "www.example.com"})
     assert (wrong.status_code, "is no origin" in wrong.content.decode()) == (422, True)
     client.post(f"/marketing/forms/{form.pk}/archiving/")
