@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
@@ -267,7 +268,9 @@ def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:
 
 
 def message_id(mail: Mail) -> str:
-    return f"<mail-{mail.pk}.{mail.token}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+    """The same for each try. Answers quote it to others, so the token with which one unsubscribes is not in it."""
+    sign = salted_hmac("message id", mail.token).hexdigest()[:24]
+    return f"<mail-{mail.pk}.{sign}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
 
 
 def unsubscribing_address(mail: Mail) -> str:

@@ -78,7 +78,7 @@ def test_a_mail_arrives_with_both_parts_and_a_way_out(inbox, lead, template, mon
         "List-Unsubscribe": f"<{address}>",
     }
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert message["Message-ID"] == mailing.message_id(mail)
+    assert message["Message-ID"] == mailing.message_id(mail) and mail.token not in message["Message-ID"]
     plain, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert plain.startswith("Dear Kim,") and plain.rstrip().endswith(f"Unsubscribe: {address}")
     assert '<a href="https://lumenfield.example/prices">' in html and f'<a href="{address}">Unsubscribe</a>' in html
