@@ -76,7 +76,7 @@ def test_from_a_form_to_an_order_at_the_second_try(until, settings):
         noting.done(call, by=ana, at=day(3, 17))
         until(day(3, 18, 16))
         enrolment = lead.enrolments.get()
-        assert (len(inbox.messages), "the last was Ana · Call · Prices on 17 Mar" in enrolment.waits_because) == (
+        assert (len(inbox.messages), "the last was Ana · Call on 17 Mar" in enrolment.waits_because) == (
             2,
             True,
         )

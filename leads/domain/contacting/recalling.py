@@ -83,7 +83,8 @@ def contacts(activities: QuerySet, since: datetime) -> tuple[Contact, ...]:
 
 
 def in_words(activity: Activity) -> str:
-    return " · ".join(str(part) for part in (activity.by, activity.get_kind_display(), activity.subject) if part)
+    """By whom and how; not about what, since not everyone who may know of the contact sees the card it was on."""
+    return " · ".join(str(part) for part in (activity.by, activity.get_kind_display()) if part)
 
 
 @tells
@@ -104,9 +105,11 @@ def of_leads(person: Person | None, organisation: Organisation | None, since: da
 
 
 def of_mails(mails: QuerySet[Mail]) -> tuple[Contact, ...]:
-    return tuple(
-        Contact(mail.sent_at or mail.due_at, f"{_('E-mail')} · {mail.subject}", key_of(mail)) for mail in mails
-    )
+    return tuple(Contact(mail.sent_at or mail.due_at, _in_words(mail), key_of(mail)) for mail in mails)
+
+
+def _in_words(mail: Mail) -> str:
+    return " · ".join(str(part) for part in (mail.by, _("E-mail")) if part)
 
 
 def _without(contacts: Sequence[Contact], mail: Mail) -> tuple[Contact, ...]:

@@ -32,14 +32,14 @@ def test_a_call_of_sales_keeps_marketing_away_from_the_person_and_the_house():
     call(deal, TUESDAY - timedelta(hours=1), by=ana)
     moment = recalling.next_moment(lead, at=TUESDAY)
     assert moment.at == datetime(2026, 10, 16, 9, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert (moment.waits[0].why, moment.waits[0].contact.how) == (Why.PERSON, "Ana · Call · Prices")
+    assert (moment.waits[0].why, moment.waits[0].contact.how) == (Why.PERSON, "Ana · Call")
     assert recalling.next_moment(colleague, at=TUESDAY).waits[0].why == Why.ORGANISATION
     words = explaining.reasons(moment, ZoneInfo("Europe/Berlin"))
     assert (
         words
         == [
-            "At least 3 days between contacts with a person; the last was Ana · Call · Prices on 13 Oct 2026.",
-            "At least 1 day between contacts with an organisation; the last was Ana · Call · Prices on 13 Oct 2026.",
+            "At least 3 days between contacts with a person; the last was Ana · Call on 13 Oct 2026.",
+            "At least 1 day between contacts with an organisation; the last was Ana · Call on 13 Oct 2026.",
         ][: len(words)]
     )
 
