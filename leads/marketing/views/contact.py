@@ -52,7 +52,7 @@ def mails(request: HttpRequest, lead: Lead) -> HttpResponse:
         request,
         lead,
         lambda: mailing.queue(lead, template, by=request.user, at=timezone.now()),
-        _("The mail is on its way."),
+        _("The mail is written. It goes out as soon as it may; Mails shows when."),
     )
 
 
@@ -149,6 +149,6 @@ def _after(request: HttpRequest, lead: Lead, change: Callable[[], Any], say: str
         return show(request, lead, problem=str(refusal), status=422)
     if is_fragment_request(request):
         lead.refresh_from_db()
-        return show(request, lead)
+        return show(request, lead, said=say)
     messages.success(request, say)
     return redirect("marketing:contact", lead.pk)

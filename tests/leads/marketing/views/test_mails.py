@@ -92,6 +92,13 @@ def test_a_mail_is_sent_from_the_lead_once_it_may_be(client, lead, template):
     assert lead.stage == LeadStage.UNSUBSCRIBED
 
 
+def test_what_was_done_is_said_where_it_was_done(client, lead, template):
+    consenting.record(lead.person, ["offers"], words="Yes", by=None, at=ago(1))
+    page = client.post(f"/leads/{lead.pk}/contact/mails/", {"template": template.pk}, headers={"HX-Request": "true"})
+    assert 'role="status"' in page.content.decode() and "goes out as soon as it may" in page.content.decode()
+    assert b"goes out as soon as it may" not in client.get(f"/leads/{lead.pk}/contact/").content
+
+
 def test_mails_are_listed_shown_and_called_off(client, mail):
     assert b"Prices for Juniper" in client.get("/marketing/mails/?state=waiting").content
     assert b"Prices for Juniper" not in client.get("/marketing/mails/?state=sent").content
@@ -108,6 +115,14 @@ def test_mails_of_other_teams_are_not_seen(client, mail):
     client.force_login(make_user(team=make_team(), role=Role.MARKETER))
     assert b"Prices for Juniper" not in client.get("/marketing/mails/").content
     assert client.get(f"/marketing/mails/{mail.pk}/").status_code == 404
+
+
+def test_who_sees_one_lead_of_a_house_learns_that_the_other_was_written_to_and_not_about_what(client, mail):
+    ben = make_user(team=make_team(), role=Role.MARKETER)
+    colleague = make_lead(name="Lee", organisation="Juniper", by=ben, owner=ben)
+    client.force_login(ben)
+    page = client.get(f"/leads/{colleague.pk}/contact/").content.decode()
+    assert "with an organisation; the last was Mina Sol · E-mail on" in page and "Prices for Juniper" not in page
 
 
 def test_sales_people_write_no_templates(client, template):
