@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from leads.domain.contacting import recalling
-from leads.domain.contacting.persons import same_person
+from leads.domain.contacting.persons import same_house, same_person
 from leads.domain.contacting.recalling import Told
 from leads.models import Organisation, Person
 
@@ -20,13 +20,11 @@ def of_deals(person: Person | None, organisation: Organisation | None, since: da
     nothing = Q(pk__in=[])
     with_person = same_person(person, "deal__person") | same_person(person) if person else nothing
     activities = DealActivity.objects.order_by("done_at")
-    theirs = Q(organisation=organisation) if organisation else nothing
+    theirs = same_house(organisation)
     deals = Deal.objects.filter(theirs | same_person(person) if person else theirs)
     return Told(
         person=recalling.contacts(activities.filter(with_person), since),
-        organisation=recalling.contacts(activities.filter(deal__organisation=organisation), since)
-        if organisation
-        else (),
+        organisation=recalling.contacts(activities.filter(same_house(organisation, "deal")), since),
         lost_at=deals.lost().order_by("-stage_entered_at").values_list("stage_entered_at", flat=True).first(),
         has_open_deal=deals.open().filter(marketing_allowed=False).exists(),
     )

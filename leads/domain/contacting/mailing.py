@@ -28,6 +28,7 @@ from pipeline_crm.jobs.domain import accepting
 
 from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate
 from . import consenting, explaining, recalling, templating
+from .persons import house_of
 
 MOST_TRIES = 10
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
@@ -129,7 +130,8 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
 
 def take_turns(lead: Lead) -> None:
     """Until this transaction ends nobody else judges how near this person or their organisation may be contacted."""
-    ids = [(1, lead.organisation_id), (2, lead.person_id)]
+    house = house_of(lead.person, lead.organisation)
+    ids = [(1, house.pk if house else None), (2, lead.person_id)]
     with connection.cursor() as cursor:
         for kind, pk in ids:
             if pk:

@@ -17,7 +17,7 @@ from ...models import Activity, ActivityKind, Lead, LeadActivity, Mail, Organisa
 from . import ruling
 from .consenting import has_left
 from .distancing import Contact, Moment, Situation, earliest_moment
-from .persons import same_person
+from .persons import house_of, same_house, same_person
 from .zones import zone_of
 
 REMEMBERS = timedelta(days=366)  # the longest gap that can be set, and a day
@@ -47,6 +47,7 @@ def tells(teller: Teller) -> Teller:
 
 def situation_of(person: Person | None, organisation: Organisation | None, *, at: datetime) -> Situation:
     """Everything `distancing` judges, as it is known now."""
+    organisation = house_of(person, organisation)
     told = [teller(person, organisation, at - REMEMBERS) for teller in _tellers]
     losses = [one.lost_at for one in told if one.lost_at]
     return Situation(
@@ -61,7 +62,7 @@ def situation_of(person: Person | None, organisation: Organisation | None, *, at
 
 def next_moment(lead: Lead, *, at: datetime, besides: Mail | None = None) -> Moment:
     """When marketing may next contact this lead, and why not sooner. `besides`: the mail that is about to do so."""
-    country = lead.organisation.country if lead.organisation else ""
+    house = house_of(lead.person, lead.organisation)
     situation = situation_of(lead.person, lead.organisation, at=at)
     if besides:
         situation = replace(
@@ -69,7 +70,7 @@ def next_moment(lead: Lead, *, at: datetime, besides: Mail | None = None) -> Mom
             person=_without(situation.person, besides),
             organisation=_without(situation.organisation, besides),
         )
-    return earliest_moment(situation, ruling.current(country), at)
+    return earliest_moment(situation, ruling.current(house.country if house else ""), at)
 
 
 def contacts(activities: QuerySet, since: datetime) -> tuple[Contact, ...]:
@@ -97,10 +98,8 @@ def of_leads(person: Person | None, organisation: Organisation | None, since: da
     return Told(
         person=contacts(activities.filter(with_person), since)
         + of_mails(mails.filter(same_person(person) if person else nothing)),
-        organisation=contacts(activities.filter(lead__organisation=organisation), since)
-        + of_mails(mails.filter(lead__organisation=organisation))
-        if organisation
-        else (),
+        organisation=contacts(activities.filter(same_house(organisation, "lead")), since)
+        + of_mails(mails.filter(same_house(organisation, "lead"))),
     )
 
 

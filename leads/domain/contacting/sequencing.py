@@ -29,6 +29,7 @@ from .. import noting
 from . import consenting, explaining, mailing, recalling, ruling
 from .consenting import WITH_MARKETING
 from .distancing import Contact, Moment, Situation, earliest_moment
+from .persons import house_of
 from .zones import zone_of
 
 log = logging.getLogger(__name__)
@@ -218,7 +219,8 @@ def _moment_of(step: CadenceStep, situation: Situation, lead: Lead, at: datetime
     """When the step may be taken: a task reaches nobody, so only its own day counts."""
     if step.kind == StepKind.TASK:
         return Moment(at)
-    return earliest_moment(situation, ruling.current(lead.organisation.country if lead.organisation else ""), at)
+    house = house_of(lead.person, lead.organisation)
+    return earliest_moment(situation, ruling.current(house.country if house else ""), at)
 
 
 def _take(enrolment: Enrolment, step: CadenceStep, *, at: datetime) -> StepTaken:

@@ -80,6 +80,18 @@ def test_an_open_deal_pauses_marketing_to_the_house_until_its_owner_allows_it():
     assert recalling.next_moment(colleague, at=at).at is not None
 
 
+def test_a_lead_without_an_organisation_belongs_to_the_house_its_person_works_for():
+    deal = make_deal(at=ago(3))
+    lead = make_lead(name="Lee", email="lee@juniper.example", organisation="", at=TUESDAY - timedelta(days=9))
+    lead.person.organisation = deal.organisation
+    lead.person.save()
+    assert recalling.next_moment(lead, at=ago(0)).why.why == Why.OPEN_DEAL
+    revising.revise(deal, marketing_allowed=True, by=None, at=ago(0))
+    call(lead, TUESDAY - timedelta(hours=1), notes=lead_noting)
+    colleague = make_lead(name="Max", organisation=deal.organisation, at=TUESDAY - timedelta(days=9))
+    assert recalling.next_moment(colleague, at=TUESDAY).waits[0].why == Why.ORGANISATION
+
+
 def test_after_a_loss_the_whole_house_is_left_in_peace():
     deal = make_deal(at=ago(3))
     closing.lose(deal, reason=make_reason(), by=None, at=ago(1))
