@@ -24,6 +24,7 @@ from .contacting.persons import same_person
 CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30))  # of one address
 LIMITS_OF_A_PROGRAM = ((timedelta(minutes=1), 120), (timedelta(hours=1), 2000))  # it sends for all of its visitors
+CONFIRMED_WITHIN = timedelta(days=30)
 CONFIRMATIONS_A_DAY = 3  # to one mailbox, however often its address is typed in
 
 
@@ -43,6 +44,12 @@ class TooMany(Refusal):
     """Nobody fills in so many forms."""
 
     status = 429
+
+
+class TooLate(Refusal):
+    """A mailbox is asked about something fresh; who it belongs to, and what its owner wants, may change."""
+
+    status = 410
 
 
 @transaction.atomic
@@ -110,10 +117,15 @@ def receive(
 
 @transaction.atomic
 def confirm(capture: Capture, *, at: datetime) -> Lead:
-    """The mailbox has answered: what was sent becomes a lead. A second answer changes nothing."""
+    """The mailbox has answered: what was sent becomes a lead. A second answer changes nothing.
+
+    Refused with TooLate a month after it was sent.
+    """
     capture.refresh_from_db(from_queryset=Capture.objects.select_for_update(of=("self",)))
     if capture.lead:
         return capture.lead
+    if at - capture.received_at > CONFIRMED_WITHIN:
+        raise TooLate(_("This link is too old. Please fill in the form again."))
     capture.confirmed_at = at
     return become_lead(capture, at=at)
 

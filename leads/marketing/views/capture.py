@@ -84,11 +84,14 @@ def confirmation(request: HttpRequest, token: str) -> HttpResponse:
     capture = Capture.objects.select_related("form", "lead").filter(token=_plain(token)).first()
     if capture is None:
         raise Http404
+    problem, status = "", 200
     if request.method == "POST":
-        collecting.confirm(capture, at=timezone.now())
-    return render_page(
-        request, "marketing/confirmation.html", {"capture": capture, "is_done": capture.lead is not None}
-    )
+        try:
+            collecting.confirm(capture, at=timezone.now())
+        except collecting.TooLate as refusal:
+            problem, status = str(refusal), refusal.status
+    context = {"capture": capture, "is_done": capture.lead is not None, "problem": problem}
+    return render_page(request, "marketing/confirmation.html", context, status=status)
 
 
 def _receive(

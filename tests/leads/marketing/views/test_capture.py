@@ -102,6 +102,14 @@ def test_with_double_opt_in_the_mailbox_is_asked_first(stranger, settings, monke
     assert Lead.objects.get().person.email == "kim@juniper.example"
 
 
+def test_a_link_of_two_months_ago_confirms_nothing(stranger):
+    capture = collecting.receive(
+        make_form(double_opt_in=True), {**SAID, "agreed": True}, address="10.0.0.1", at=ago(60)
+    )
+    answer = stranger.post(f"/confirm/{capture.token}/")
+    assert (answer.status_code, "too old" in answer.content.decode(), Lead.objects.exists()) == (410, True, False)
+
+
 def test_the_job_asks_the_mailbox_and_not_for_ever(stranger, django_capture_on_commit_callbacks):
     form, rng = make_form(double_opt_in=True), random.Random(1)
     for n in range(5):
