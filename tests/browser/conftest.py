@@ -99,9 +99,16 @@ def sign_in(context, user, server):
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": server}])
 
 
+def place_of(element) -> dict:
+    """Where it is; one that is being replaced by its newer self this very moment is asked again."""
+    while not (box := element.bounding_box()):
+        element.page.wait_for_timeout(20)
+    return box
+
+
 def drag(page, card, target, *, to=(0.5, 40)):
     """Press on the card, travel, let go over the target."""
-    start, end = card.bounding_box(), target.bounding_box()
+    start, end = place_of(card), place_of(target)
     page.mouse.move(start["x"] + 60, start["y"] + 14)
     page.mouse.down()
     page.mouse.move(start["x"] + 80, start["y"] + 30, steps=3)

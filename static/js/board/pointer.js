@@ -102,7 +102,8 @@ function begin() {
   card.classList.add("source");
   for (const { element } of drag.columns) element.classList.toggle("closed", !mayGo(card, element));
   if (!touch) card.setPointerCapture(pointer);
-  draw();
+  moveClone();
+  drag.frame = requestAnimationFrame(draw); // nothing is measured after what has just been changed
   say(fill(gettext("Picked up %(name)s."), { name: nameOf(card) }));
 }
 
@@ -129,10 +130,14 @@ function follow(event) {
   drag.frame ||= requestAnimationFrame(draw);
 }
 
+function moveClone() {
+  drag.clone.style.transform = `translate3d(${drag.x - drag.dx}px, ${drag.y - drag.dy}px, 0)`;
+}
+
 function draw() {
   if (!drag) return;
   drag.frame = 0;
-  drag.clone.style.transform = `translate3d(${drag.x - drag.dx}px, ${drag.y - drag.dy}px, 0)`;
+  moveClone();
   const drop = drag.drops.find(isUnder) ?? null;
   if (drop !== drag.drop) {
     drag.drop?.classList.remove("over");
@@ -232,6 +237,7 @@ function pull(at, start, end, edge) {
 }
 
 function finish(dropped) {
+  if (dropped && drag.frame) draw(); // where the pointer is by now
   const { card, clone, column, columns, drop, index, from, frame, touch } = drag;
   cancelAnimationFrame(frame);
   clearTimeout(drag.timer);
