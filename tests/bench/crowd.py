@@ -110,5 +110,6 @@ def main(port: int) -> None:
     print(
         f"{figures['sessions']} people moved one deal {figures['moves']:,} times: {rate:.0f} moves/s, "
         f"{refused:,} told that somebody was quicker, p95 {figures['p95_ms']:.0f} ms; "
-        f"{'every answered move is in the log once' if not faults else f'FAULTS: {faults}'}"
+        f"{'every answered move is in the log once' if not faults else f'FAULTS: {faults}'}",
+        flush=True,
     )

@@ -133,5 +133,6 @@ def main(port: int) -> None:
         print(
             f"{figures['streams']} people have a board open, {figures['seeing']} of them see the deal that moves: "
             f"nudged after {figures['heard_ms'][0]:.0f} ms (p95 {figures['heard_ms'][1]:.0f}), "
-            f"seen after {figures['seen_ms'][0]:.0f} ms (p95 {figures['seen_ms'][1]:.0f}), {figures['lost']} lost"
+            f"seen after {figures['seen_ms'][0]:.0f} ms (p95 {figures['seen_ms'][1]:.0f}), {figures['lost']} lost",
+            flush=True,
         )
