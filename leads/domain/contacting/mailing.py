@@ -25,6 +25,8 @@ from django.utils.translation import gettext as _
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
+from pipeline_crm.jobs.models import Job
+from pipeline_crm.jobs.models.job import State
 
 from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate
 from . import consenting, explaining, recalling, templating
@@ -225,13 +227,25 @@ def cancel(mail: Mail, *, by, at: datetime) -> None:
 
 @transaction.atomic
 def send_again(mail: Mail, *, by, at: datetime) -> None:
-    """Try a mail that failed anew. Refused for any other."""
+    """Try a mail that failed anew, or one whose job was given up while at it: it may be sent twice then, and is marked.
+
+    Refused for any other.
+    """
     _lock(mail)
-    if mail.state != MailState.FAILED:
+    was_given_up = is_given_up(mail)
+    if mail.state != MailState.FAILED and not was_given_up:
         raise CannotBeChanged(_("Only a mail that failed can be tried again."))
     mail.state, mail.tries, mail.due_at, mail.problem = MailState.WAITING, 0, at, ""
+    mail.sending_by, mail.may_be_twice = None, mail.may_be_twice or was_given_up
     mail.save()
     _accept(mail, at=at)
+
+
+def is_given_up(mail: Mail) -> bool:
+    """Whether the job that was to hand the mail over will not come back to it by itself."""
+    if mail.state != MailState.SENDING or mail.sending_by is None:
+        return False
+    return Job.objects.filter(pk=mail.sending_by, state=State.DEAD).exists()
 
 
 def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:

@@ -51,6 +51,8 @@ def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
         ],
         "html": templating.as_html(mail.text),
         "text": message.body,
+        "is_given_up": (given_up := mailing.is_given_up(mail)),
+        "may_be_retried": given_up or mail.state == MailState.FAILED,
         "may_change": request.user.has_perm("leads.change_lead", mail.lead),
         "page": "mails",
     }

@@ -10,6 +10,7 @@ from leads.domain.contacting import consenting, mailing, ruling, wording
 from leads.models import Basis, Consent, LeadStage, Mail, MailState, MailTemplate, Purpose
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_lead, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,20 @@ def test_mails_are_listed_shown_and_called_off(client, mail):
     assert mail.state == MailState.CANCELLED
     client.post(f"/marketing/mails/{mail.pk}/retrial/")
     assert b"Only a mail that failed" in client.get(f"/marketing/mails/{mail.pk}/").content
+
+
+def test_a_mail_whose_job_was_given_up_can_be_tried_again_and_is_marked(client, mail):
+    job = Job.objects.get(kind="leads.send_mail")
+    assert mailing.begin(mail, job=job.pk, at=timezone.now())
+    address = f"/marketing/mails/{mail.pk}/"
+    assert "/retrial/" not in client.get(address).content.decode()
+    Job.objects.filter(pk=job.pk).update(state="dead", finished_at=timezone.now())
+    page = client.get(address).content.decode()
+    assert "was given up after five attempts" in page and f"{address}retrial/" in page
+    client.post(f"{address}retrial/")
+    mail.refresh_from_db()
+    assert (mail.state, mail.may_be_twice, mail.sending_by) == (MailState.WAITING, True, None)
+    assert Job.objects.filter(kind="leads.send_mail", state="waiting").count() == 1
 
 
 def test_mails_of_other_teams_are_not_seen(client, mail):
