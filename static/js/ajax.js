@@ -15,7 +15,17 @@ export async function ajax(verb, url, context, { quiet = false } = {}) {
   }
 }
 
-async function asked(verb, url, context) {
+const lastOf = new WeakMap(); // element → its request under way
+
+/** htmx would answer at once for a request whose element still waits for another: one goes after the other. */
+function asked(verb, url, context) {
+  const { source } = context;
+  const turn = (lastOf.get(source) ?? Promise.resolve()).then(() => carriedOut(verb, url, context));
+  lastOf.set(source, turn);
+  return turn;
+}
+
+async function carriedOut(verb, url, context) {
   let request = null;
   let timedOut = false;
   const { source } = context;

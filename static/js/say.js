@@ -14,8 +14,22 @@ export function icon(name) {
   return svg;
 }
 
+const toasts = document.getElementById("toasts");
+const regions = [toasts, document.getElementById("say"), document.getElementById("shout")].filter(Boolean);
+
+/** Outside a modal dialog nothing can be clicked or heard: what the page tells people stands inside the one on top. */
+function standWithPeople() {
+  const place = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (regions.every((region) => region.parentElement === place)) return;
+  place.append(...regions);
+  if (toasts?.childElementCount) raise(toasts);
+}
+
+for (const event of ["focusin", "close", "htmx:afterSwap"]) document.addEventListener(event, standWithPeople, true);
+
 /** Announce to screen readers: politely, or at once when something went wrong. */
 export function say(words, { loud = false } = {}) {
+  standWithPeople();
   const region = document.getElementById(loud ? "shout" : "say");
   region.textContent = "";
   setTimeout(() => (region.textContent = words), 60);
@@ -26,7 +40,8 @@ export function say(words, { loud = false } = {}) {
  * stays. `action` names a button that calls `run`, or a link where `href` is given; `note` is a second line.
  */
 export function toast(words, { bad = false, kind = "", note = "", action = "", run = null, href = "", ms = 8000 } = {}) {
-  const box = document.getElementById("toasts");
+  standWithPeople();
+  const box = toasts;
   if (kind) box.querySelectorAll(`[data-kind="${kind}"]`).forEach((older) => older.remove());
   while (box.children.length > 2) box.firstElementChild.remove();
 
@@ -86,8 +101,11 @@ function dismissal(run) {
 
 function leaveAfter(item, ms) {
   let timer;
-  const wait = () => (timer = setTimeout(() => item.remove(), ms));
   const stay = () => clearTimeout(timer);
+  const wait = () => {
+    stay();
+    timer = setTimeout(() => item.remove(), ms);
+  };
   for (const event of ["pointerenter", "focusin"]) item.addEventListener(event, stay);
   for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, wait);
   wait();

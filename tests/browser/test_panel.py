@@ -49,6 +49,55 @@ def test_arrows_and_buttons_go_from_card_to_card(open_page, scene):
     assert not page.faults
 
 
+def test_a_step_that_is_answered_late_does_not_bring_the_panel_back(open_page, scene):
+    ana, team, pipeline = scene
+    first, second = (make_deal(pipeline=pipeline, by=ana, owner=ana, team=team, at=ago(9 - n)) for n in range(2))
+    page = open_page(ana, f"/sales/{pipeline.pk}/?deal={first.pk}")
+    waiting = []
+    page.route("**/stage/", lambda route: waiting.append(route), times=1)
+    page.locator("#panel .stepper").get_by_role("button", name="Hearing").click()
+    page.wait_for_timeout(200)
+    page.keyboard.press("Escape")
+    waiting.pop().continue_()
+    page.locator(".toast", has_text="moved to Hearing").wait_for()
+    page.wait_for_timeout(400)
+    assert page.locator("#panel .panelbox").count() == 0
+
+    page.locator(f"#card-{first.pk} .cardname").click()
+    page.route("**/stage/", lambda route: route.fulfill(status=503, body="later"), times=1)
+    page.locator("#panel .stepper").get_by_role("button", name="Proposal").click()
+    failed = page.locator(".toast.bad", has_text="The server could not save that.")
+    failed.wait_for()
+    page.keyboard.press("Escape")
+    page.locator(f"#card-{second.pk} .cardname").click()
+    page.locator(f"#panel .panelbox[data-id='{second.pk}']").wait_for()
+    failed.get_by_role("button", name="Try again").click()
+    page.locator(".toast", has_text=f"{first.name} moved to Proposal").wait_for()
+    page.wait_for_timeout(400)
+    assert shown(page) == second.pk
+    page.locator(".toast", has_text="moved to Proposal").get_by_role("button", name="Undo").click()
+    page.get_by_text(f"{first.name} is back in Hearing.").wait_for(state="attached")
+
+
+def test_messages_can_be_used_while_the_panel_is_open_and_outlive_it(open_page, scene):
+    ana, team, pipeline = scene
+    deal = make_deal(pipeline=pipeline, by=ana, owner=ana, team=team, at=ago(9))
+    page = open_page(ana, f"/sales/{pipeline.pk}/?deal={deal.pk}")
+    stepper = page.locator("#panel .stepper")
+    stepper.get_by_role("button", name="Hearing").click()
+    stepper.locator(".now", has_text="Hearing").wait_for()
+    page.locator(".toast", has_text="moved to Hearing").get_by_role("button", name="Undo").click()
+    stepper.locator(".now", has_text="Inquiry").wait_for()
+    assert page.evaluate("document.getElementById('say').closest('dialog')?.id") == "panel", "heard inside it only"
+    stepper.get_by_role("button", name="Proposal").click()
+    stepper.locator(".now", has_text="Proposal").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".toast", has_text="moved to Proposal").get_by_role("button", name="Undo").click()
+    page.locator(f"#board .col:first-child #card-{deal.pk}").wait_for()
+    assert page.evaluate("document.getElementById('say').parentElement === document.body")
+    assert not page.faults
+
+
 def test_people_can_be_called_and_tries_are_linked(open_page, scene):
     ana, team, pipeline = scene
     lead = make_lead(

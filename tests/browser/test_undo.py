@@ -92,6 +92,42 @@ def test_a_new_place_in_the_stage_does_not_forbid_to_undo_the_step(open_page, sc
     assert stage_now(first) == "Inquiry"
 
 
+def test_trying_again_undoes_the_step_it_is_about_and_not_a_later_one(open_page, scene):
+    ana, (first, second, _third) = scene
+    page = open_page(ana)
+    step(page, first, "Hearing")
+    page.route("**/undoing/", lambda route: route.abort(), times=1)
+    page.keyboard.press("z")
+    failed = page.locator(".toast.bad", has_text="No answer from the server.")
+    failed.wait_for()
+    step(page, second, "Hearing")
+    failed.get_by_role("button", name="Try again").click()
+    arrives(page, first, "Inquiry")
+    assert (stage_now(first), stage_now(second)) == ("Inquiry", "Hearing")
+
+
+def test_after_a_slip_and_after_undo_in_the_panel_z_takes_the_step_before_back(open_page, scene):
+    ana, (deal, *_others) = scene
+    page = open_page(ana)
+    step(page, deal, "Hearing")
+    step(page, deal, "Proposal")
+    card(page, deal).locator(".cardname").focus()
+    page.keyboard.press("[")
+    page.get_by_text("the slip is not counted").wait_for(state="attached")
+    arrives(page, deal, "Hearing")
+    step(page, deal, "Proposal")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Undo the last step").click()
+    page.locator("#panel .stepper .now", has_text="Hearing").wait_for()
+    page.keyboard.press("Escape")
+    card(page, deal).locator(".cardname").focus()
+    page.keyboard.press("z")
+    arrives(page, deal, "Inquiry")
+    page.keyboard.press("z")
+    page.get_by_text("Nothing to undo.").wait_for(state="attached")
+    assert stage_now(deal) == "Inquiry"
+
+
 def test_what_somebody_changed_since_is_not_undone_and_the_history_is_named(open_page, scene):
     ana, (deal, *_others) = scene
     page = open_page(ana)

@@ -101,7 +101,7 @@ async function succeeded(step, from, { happening, sent }, neighbour, later) {
   const { undo: url, version } = happening ?? {};
   const undone = url ? { url, id: step.id, version, seen: sent.version, name: step.name, ...between(from) } : null;
   if (undone) remember(undone);
-  else followUp(step.id, sent.version, version, { isSlip: settled?.dataset.stage !== from.stage });
+  else followUp(step.id, sent.version, version, { tookBack: settled?.dataset.stage !== from.stage });
   if (later && settled) {
     show(settled, later.step.target);
     return carryOut(later.step, later.from);

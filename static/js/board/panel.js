@@ -16,7 +16,9 @@ const shownId = () => panel().querySelector("[data-id]")?.dataset.id;
 const parameter = () => (document.getElementById("board").dataset.cards === "deals" ? "deal" : "lead");
 
 export async function openPanel(url) {
+  const wasOpen = panel().open;
   await ajax("GET", url, { source: panel(), target: "#panel", swap: "innerHTML" });
+  if (wasOpen && !panel().open) return panel().replaceChildren(); // it was closed meanwhile
   if (!panel().querySelector(".panelbox")) return;
   if (!panel().open) panel().showModal();
   document.getElementById("panel-title")?.focus();
@@ -103,14 +105,14 @@ async function take(box, url, fields) {
     flash(card);
     announce(answer, box, from);
     const { happening, sent } = answer;
-    const isSlip = url.endsWith("/stage/");
-    if (happening && !happening.undo) followUp(box.dataset.id, sent.version, happening.version, { isSlip });
+    const tookBack = /\/(stage|undoing)\/$/.test(url);
+    if (happening && !happening.undo) followUp(box.dataset.id, sent.version, happening.version, { tookBack });
   } else if (answer.status === 422) {
     const missing = await askMissing(answer.refusal, card);
     if (missing) return take(box, url, { ...fields, ...missing });
     if (missing === undefined) explain(box, url, fields, answer);
   } else explain(box, url, fields, answer);
-  openPanel(box.dataset.url);
+  if (shownId() === box.dataset.id) openPanel(box.dataset.url); // people may have gone on meanwhile
 }
 
 function announce({ happening, sent }, box, from) {
@@ -120,7 +122,7 @@ function announce({ happening, sent }, box, from) {
   const { undo: url, version } = happening;
   const step = { url, id: box.dataset.id, version, seen: sent.version, name: nameIn(box), ...from };
   remember(step);
-  const run = () => undo(step).then(() => panel().open && openPanel(box.dataset.url));
+  const run = () => undo(step).then(() => shownId() === box.dataset.id && openPanel(box.dataset.url));
   toast(happening.say, { kind: "move", action: gettext("Undo"), run });
 }
 
@@ -128,8 +130,10 @@ function announce({ happening, sent }, box, from) {
 function explain(box, url, fields, answer) {
   const { words, wayOut, sameAgain } = whatWentWrong(answer, nameIn(box), "");
   const run = () => {
-    const version = panel().querySelector(".panelbox")?.dataset.version ?? fields.version;
-    take(panel().querySelector(".panelbox") ?? box, url, sameAgain ? answer.sent : { ...fields, version });
+    const isShown = shownId() === box.dataset.id;
+    const now = isShown ? panel().querySelector(".panelbox") : cardById(box.dataset.id);
+    const version = now?.dataset.version ?? fields.version;
+    take(isShown ? now : box, url, sameAgain ? answer.sent : { ...fields, version });
   };
   toast(words, { bad: true, ...(wayOut && { action: wayOut, run }) });
   say(words, { loud: true });

@@ -22,13 +22,13 @@ export function remember(step) {
 }
 
 /**
- * After a change of the card that cannot be undone itself: what was done before still can, except where a slip has
- * taken it back already.
+ * After a change of the card that cannot be undone itself: what was done before still can. Where the change took the
+ * last step back, that is what was done before it.
  */
-export function followUp(id, seen, version, { isSlip = false } = {}) {
+export function followUp(id, seen, version, { tookBack = false } = {}) {
   const place = steps.findLastIndex((step) => step.id === id && step.version === Number(seen));
   if (place < 0) return;
-  if (isSlip) steps.splice(place, 1);
+  if (tookBack) followUp(id, steps.splice(place, 1)[0].seen, version);
   else steps[place].version = version;
 }
 
@@ -56,8 +56,9 @@ function notUndone(step, answer) {
   settle(step.id);
   const { words, sameAgain } = whatWentWrong(answer, step.name, "");
   if (sameAgain) {
-    remember({ ...step, sent: answer.sent });
-    toast(words, { bad: true, action: gettext("Try again"), run: undoLast });
+    const again = { ...step, sent: answer.sent };
+    remember(again);
+    toast(words, { bad: true, action: gettext("Try again"), run: () => undo(again) });
   } else {
     const why = gettext("That move can no longer be undone.");
     const href = `/${board().dataset.cards}/${step.id}/#timeline-title`;
