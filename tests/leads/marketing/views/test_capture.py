@@ -190,6 +190,15 @@ def test_a_program_sends_for_many_visitors_from_one_address_and_not_without_end(
     assert send(stranger, form).status_code == 429
 
 
+@pytest.mark.parametrize(("charset", "half"), [("utf-7", b"+2AA-"), ("unicode-escape", rb"\ud800"), ("base64", b"x")])
+def test_halves_of_signs_in_strange_encodings_are_refused(stranger, form, charset, half):
+    body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + half + b"\r\n--x--\r\n"
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    assert stranger.generic("POST", f"/forms/{form.key}/", body, content_type=kind).status_code == 400
+    kind = "multipart/form-data; boundary=x; charset=UTF-8"
+    assert stranger.generic("POST", f"/forms/{form.key}/", body, content_type=kind).status_code == 422
+
+
 def test_an_archived_form_takes_nothing(stranger, form):
     collecting.archive_form(form, by=None, at=ago(0))
     assert stranger.post(f"/forms/{form.key}/", SAID).status_code == 404
