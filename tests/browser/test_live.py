@@ -5,11 +5,11 @@ import time
 import pytest
 from django.db import transaction
 
-from deals.domain import moving, revising
+from deals.domain import closing, moving, revising
 from deals.models import Deal
 from leads.domain import noting
 from tests.browser.conftest import drag
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -150,6 +150,21 @@ def test_a_change_during_a_keyboard_grab_waits_until_it_is_put_down(open_page, s
     arrives(page, theirs, "Estimate")
     assert page.evaluate("document.activeElement.closest('.card')?.id") == f"card-{mine.pk}"
     assert not page.faults
+
+
+def test_the_keyboard_goes_on_beside_a_card_that_a_colleague_takes_away(open_page, scene):
+    ana, ben, _pipeline, deals = scene
+    page = open_page(ana)
+    is_live(page)
+    ids = page.locator("#board .card").evaluate_all("all => all.map(one => Number(one.dataset.id))")
+    page.locator(f"#card-{ids[0]} .cardname").focus()
+    taken = Deal.objects.get(pk=ids[0])
+    revising.revise(taken, owner=make_user(), team=make_team(), by=ben, at=ago(0))
+    card(page, taken).wait_for(state="detached")
+    assert page.evaluate("document.activeElement.closest('.card')?.id") == f"card-{ids[1]}"
+    closing.lose(Deal.objects.get(pk=ids[1]), reason=make_reason("Budget"), by=ben, at=ago(0))
+    page.locator(f"#board #card-{ids[1]}").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.closest('.card')?.id") == f"card-{ids[2]}"
 
 
 def test_a_burst_of_changes_is_few_requests_and_one_announcement(open_page, scene):

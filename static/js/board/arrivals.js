@@ -3,7 +3,7 @@
 import { ajax } from "../ajax.js";
 import { say, toast } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { board, cardById, columnOf, columnOfStage, isSorted, nameOf, placeByOrder } from "./cards.js";
+import { allCards, board, cardById, cardsIn, columnOf, columnOfStage, isSorted, nameOf, placeByOrder } from "./cards.js";
 import { isActive, setActive } from "./focus.js";
 
 /**
@@ -20,7 +20,7 @@ export function settle(id, { byRank = isSorted(), admittedOnly = false } = {}) {
   if (admittedOnly && !shown && "outside" in answer.dataset) return null;
   if (!column) {
     if (admittedOnly && shown) tellOfLeaving(shown);
-    shown?.remove();
+    if (shown) takeOff(shown);
     return null;
   }
   const wasActive = shown && isActive(shown);
@@ -31,6 +31,17 @@ export function settle(id, { byRank = isSorted(), admittedOnly = false } = {}) {
   if ("outside" in answer.dataset) markOutside(arrived);
   if (wasActive || hadFocus) setActive(arrived, { focus: hadFocus });
   return arrived;
+}
+
+/** Take the card off the board; a keyboard that is on it goes on from its neighbour. */
+export function takeOff(card) {
+  if (card.contains(document.activeElement)) {
+    const cards = cardsIn(columnOf(card));
+    const here = cards.indexOf(card);
+    const others = [cards[here + 1], cards[here - 1], ...allCards()];
+    setActive(others.find((other) => other && other !== card), { focus: true });
+  }
+  card.remove();
 }
 
 export const isOutside = (card) => card.classList.contains("outside");

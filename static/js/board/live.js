@@ -4,7 +4,7 @@
 import { say } from "../say.js";
 import { tab } from "../tab.js";
 import { fill, gettext, ngettext } from "../words.js";
-import { flash, loadAnew, settle, versionOf } from "./arrivals.js";
+import { flash, loadAnew, settle, takeOff, versionOf } from "./arrivals.js";
 import { allCards, board, cardById } from "./cards.js";
 import { isSaving } from "./commit.js";
 import { isHolding } from "./keyboard.js";
@@ -120,9 +120,9 @@ function arrive(id, mine) {
   const before = versionOf(id);
   const column = cardById(id)?.closest(".col");
   const came = document.querySelector(`.arrival[data-for="${CSS.escape(id)}"]`);
-  if (!came) return cardById(id)?.remove(); // it is not ours to see any more
+  if (!came) return cardById(id) && takeOff(cardById(id)); // it is not ours to see any more
   const card = settle(id, { byRank: true, admittedOnly: true });
-  if (card && card.closest(".col") !== column && belowTheShown(card)) card.remove();
+  if (card && card.closest(".col") !== column && belowTheShown(card)) takeOff(card);
   if (mine || versionOf(id) === before) return;
   flash(card);
   announce();
