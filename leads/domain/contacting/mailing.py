@@ -98,6 +98,7 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
     Refused: nobody with an address (NobodyToWriteTo), no consent or legitimate interest for the template's purpose
     (NoBasis), no moment at all (NotNow), and what `compose` refuses.
     """
+    Lead.objects.select_for_update(of=("self",)).get(pk=lead.pk)  # before turns are taken, as cadences do: no deadlock
     take_turns(lead)
     person = lead.person
     if person is None or not person.email:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.domain import noting
@@ -96,6 +98,17 @@ def test_a_mail_waits_for_its_moment_and_for_whom_sales_calls_meanwhile(inbox, l
     mail.refresh_from_db()
     assert (mail.state, mail.due_at) == (MailState.WAITING, datetime(2026, 10, 19, 9, tzinfo=BERLIN))
     assert run(mail.due_at, monkeypatch) == ["done"] and len(inbox.messages) == 1
+
+
+def test_a_mail_waits_for_the_lead_before_it_takes_turns_like_a_cadence_and_so_never_crosswise(lead, template):
+    with CaptureQueriesContext(connection) as asked:
+        mailing.queue(lead, template, by=None, at=TUESDAY)
+    words = [query["sql"] for query in asked]
+    locks, turns = (
+        next(place for place, sql in enumerate(words) if sign in sql)
+        for sign in ("FOR UPDATE", "pg_advisory_xact_lock")
+    )
+    assert locks < turns and '"leads_lead"' in words[locks]
 
 
 def test_a_second_mail_keeps_its_distance_from_the_first(inbox, lead, template):
