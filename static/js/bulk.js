@@ -3,6 +3,7 @@
 import { ajax } from "./ajax.js";
 import { placeBeside } from "./beside.js";
 import { ask } from "./dialogs.js";
+import { newKey } from "./keys.js";
 import { say, toast } from "./say.js";
 import { fill, gettext, ngettext } from "./words.js";
 
@@ -75,7 +76,7 @@ function send(fields) {
 
 /** Post to the address; the part of the page that shows the cards comes back, and word of what was done. */
 async function post(url, form) {
-  form.set("request_id", form.get("request_id") ?? crypto.randomUUID?.() ?? "");
+  form.set("request_id", form.get("request_id") ?? newKey());
   const target = document.querySelector(page.target);
   const source = target;
   const { status, events } = await ajax("POST", url, { source, target, swap: "outerHTML", values: form });

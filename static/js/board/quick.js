@@ -1,11 +1,11 @@
 // Quick add: a small form at the top of a column that stays open for the next one.
 
 import { ajax } from "../ajax.js";
+import { newKey } from "../keys.js";
 import { say } from "../say.js";
 import { flash, settle } from "./arrivals.js";
 import { listOf } from "./cards.js";
 import { fold, isFolded } from "./folding.js";
-import { newKey } from "./send.js";
 
 const dialog = () => document.getElementById("new");
 

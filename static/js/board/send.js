@@ -1,6 +1,7 @@
 // Sends a form through htmx and tells how it went. The answer's card arrives in #arrivals; heads come out of band.
 
 import { ajax } from "../ajax.js";
+import { newKey } from "../keys.js";
 
 /**
  * Post the fields to the address. Resolves, never rejects, with { status, happening, changed, refusal, timedOut, sent }:
@@ -42,13 +43,6 @@ document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
   detail.shouldSwap = carriesCard;
   if (carriesCard) detail.isError = false;
 });
-
-/** A UUID; browsers give one away on safe addresses only. */
-export function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 function fill(form, fields) {
   for (const [name, value] of Object.entries(fields)) {

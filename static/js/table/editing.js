@@ -1,6 +1,7 @@
 // Cells changed in place: Enter or a click begins, Enter saves, Esc leaves. A refusal is told in the cell.
 
 import { ajax } from "../ajax.js";
+import { newKey } from "../keys.js";
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
 import { allRows, flash, renew, rowOf } from "./rows.js";
@@ -100,7 +101,7 @@ async function save(td, { focus = false } = {}) {
   }
   td.classList.add("saving");
   const values = { [field.name]: value, [`initial-${field.name}`]: before, version: row.dataset.version };
-  values.request_id = crypto.randomUUID?.() ?? "";
+  values.request_id = newKey();
   const address = row.dataset.url + (edits === "stage" ? "stage/" : "facts/");
   const answer = await ajax("POST", address, { source: td, target: td, swap: "none", values });
   td.classList.remove("saving");
@@ -149,7 +150,7 @@ function complain(td, words) {
 
 function whatWentWrong({ status, events }) {
   if (events.refused) return events.refused.message;
-  if (status === 0) return gettext("No answer from the server. Nothing was changed; try again when you are online.");
+  if (status === 0) return gettext("No answer from the server. It is not known whether that was saved; Enter tries again.");
   if (status === 403) return gettext("You can see this, but not change it.");
   if (status === 404) return gettext("This is not yours to see any more.");
   return gettext("The server could not do that. Try again.");
