@@ -44,9 +44,10 @@ document.addEventListener("htmx:responseError", ({ detail, target }) => {
 });
 
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(failure, ({ target }) => {
+  document.addEventListener(failure, ({ target, detail }) => {
     if (explainsItself(target)) return;
-    complain(gettext("No answer from the server. Nothing was changed; try again when you are online."));
+    if (detail.requestConfig?.verb === "get") complain(gettext("No answer from the server. Try again when you are online."));
+    else complain(gettext("No answer from the server. It is not known whether that was saved; look before you try again."));
   });
 }
 

@@ -230,6 +230,16 @@ def test_a_lost_answer_is_fetched_by_trying_again_not_done_twice(unheard, scene)
     assert deal.events.count() == 2
 
 
+def test_a_form_whose_answer_is_lost_is_not_said_to_be_unsaved(open_page, scene):
+    ana, _ben, pipeline, (deal, *_others) = scene
+    page = open_page(ana, f"/sales/{pipeline.pk}/?deal={deal.pk}")
+    page.route("**/notes/", lambda route: (route.fetch(), route.abort()), times=1)
+    page.get_by_label("Add a note").fill("Wants two invoices")
+    page.locator("#panel .composer button").click()
+    page.locator(".toast.bad", has_text="It is not known whether that was saved").wait_for()
+    assert deal.activities.filter(outcome="Wants two invoices").count() == 1
+
+
 def test_a_fault_of_the_server_returns_the_card_and_tries_again(open_page, scene):
     ana, _ben, _pipeline, (_first, deal, _last) = scene
     page = open_page(ana)
