@@ -13,8 +13,9 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.placing import rank_between
 
-from ..models import ActivityKind, Lead, LeadActivity, LeadStage, Recycling
+from ..models import ActivityKind, Basis, Consent, Lead, LeadActivity, LeadStage, Recycling
 from . import _log, noting
+from .contacting import consenting
 from .moving import LeadCannotGoThere, step
 
 AT_ONCE = 500
@@ -101,19 +102,33 @@ def wake_due(*, at: datetime, by=None) -> int:
 def wake_some(*, at: datetime, by=None, most: int = AT_ONCE) -> int:
     """Wake some hundreds of those whose day has come, in one transaction; how many, and none when all are awake.
 
-    Leads that somebody works on at the moment are left for the next time.
+    Leads that somebody works on at the moment are left for the next time. Who unsubscribed while sales had them goes to
+    Unsubscribed instead, and nobody is asked to contact them.
     """
     due = Lead.objects.due(local_date(at)).filter(stage_entered_at__lte=at).order_by("pk")[:most]
-    leads = list(due.select_for_update(of=("self",), skip_locked=True))
+    found = list(due.select_for_update(of=("self",), skip_locked=True))
+    leaving = _who_has_left(found)
+    for lead in leaving:
+        step(lead, to=LeadStage.UNSUBSCRIBED, by=by, at=at, via=Origin.SCHEDULE)
+    leads = [lead for lead in found if lead not in leaving]
     first = Lead.objects.in_stage(LeadStage.NURTURING).order_by("rank").values_list("rank", flat=True).first()
     for lead, rank in zip(leads, ranks.many(len(leads), after=first), strict=True):
         lead.contact_again_on, lead.rank = None, rank
     _log.append_many(leads, to=LeadStage.NURTURING, at=at, by=by, source=Origin.SCHEDULE)
     task = {"kind": ActivityKind.TASK, "subject": _("Contact again"), "due_on": local_date(at), "by": by}
     copy_in([LeadActivity(lead=lead, created_at=at, **task) for lead in leads])
-    return len(leads)
+    return len(found)
 
 
 def local_date(at: datetime) -> date:
     """The day it is at the company."""
     return at.astimezone(ZoneInfo(Company.get().time_zone)).date()
+
+
+def _who_has_left(leads: list[Lead]) -> list[Lead]:
+    """Two questions for all of them; only whoever has ever withdrawn is looked at closely."""
+    people = {lead.person_id for lead in leads if lead.person_id}
+    withdrew = Consent.objects.filter(person__in=people, basis=Basis.WITHDRAWN).values_list("person_id", flat=True)
+    ended = Lead.objects.filter(person__in=people, stage=LeadStage.UNSUBSCRIBED).values_list("person_id", flat=True)
+    perhaps = {*withdrew, *ended}
+    return [lead for lead in leads if lead.person_id in perhaps and consenting.has_left(lead.person)]

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from leads.domain import capturing, moving, noting, nurturing, qualifying, recycling, revising, undoing
+from leads.domain.contacting import consenting
 from leads.models import Lead, LeadStage
 from pipeline_crm.foundation.stage_log import discrepancies, history
 from tests.factories import ago, make_lead, make_team, make_user
@@ -121,4 +122,15 @@ def test_a_return_from_sales_is_taken_back_only_while_nothing_follows_it():
     undoing.void_step(lead, seq=3, reason="woken too early", by=None)
     undoing.void_step(lead, seq=2, reason="the wrong deal", by=None)
     assert (lead.stage, lead.attempt, lead.contact_again_on) == (LeadStage.ACCEPTED, 1, None)
+    assert not list(discrepancies(Lead))
+
+
+def test_who_unsubscribed_while_sales_had_them_does_not_wake():
+    leads = [make_lead(name=name, at=ago(9), stage=LeadStage.ACCEPTED) for name in ("Kim", "Lee")]
+    consenting.withdraw(leads[0].person, at=ago(5))
+    for lead in leads:
+        recycling.put_back(lead, contact_again_on=recycling.local_date(ago(2)), by=None, at=ago(4))
+    assert recycling.wake_due(at=ago(1)) == 2
+    assert list(Lead.objects.order_by("pk").values_list("stage", flat=True)) == ["unsubscribed", "nurturing"]
+    assert [lead.activities.count() for lead in leads] == [0, 1]
     assert not list(discrepancies(Lead))
