@@ -3,7 +3,7 @@
 
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
-import { board, cancelled, cardsIn, columnOf, columns, isSorted, listOf, mayGo, nameOf, nameOfColumn, placeOf } from "./cards.js";
+import { board, cancelled, cardById, cardsIn, columnOf, columns, isSorted, listOf, mayGo, nameOf, nameOfColumn, placeOf } from "./cards.js";
 import { commit } from "./commit.js";
 import { isFolded } from "./folding.js";
 import { layDown, takeInHand } from "./hand.js";
@@ -38,7 +38,7 @@ addEventListener("pointermove", (event) => {
   if (press.touch && travelled > SCROLLS) return letGo();
   if (!press.touch && travelled > START) {
     begin();
-    follow(event);
+    if (drag) follow(event);
   }
 });
 
@@ -84,8 +84,10 @@ function letGo() {
 }
 
 function begin() {
-  const { card, pointer, x, y, touch } = press;
+  const { pointer, x, y, touch } = press;
+  const card = cardById(press.card.dataset.id); // a colleague's change may have replaced the one that was pressed
   letGo();
+  if (!card?.closest("#board")) return;
   const box = card.getBoundingClientRect();
   const clone = card.cloneNode(true);
   clone.removeAttribute("id");
