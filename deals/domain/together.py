@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from leads.domain import batches
 from leads.models import Batch
@@ -99,30 +97,7 @@ def nurture(
     return batches.act(KINDS[NURTURE], verb, asked, among=among, may=may, by=by, at=at)
 
 
-@transaction.atomic
 def undo(batch: Batch, *, among: Deals, may: May, by: User, at: datetime) -> Outcome:
-    """Take back what the batch did, within the grace time, on each deal that has not gone on since.
-
-    Refused as a whole: a batch that is too old or undone already. Whoever gave deals away may take them back.
-    """
-
-    def verb(deal: Deal, did: dict) -> None:
-        if batch.kind == KINDS[OWNER]:
-            batches.give_back(deal, did, revise=revising.revise, by=by, at=at)
-        elif batch.kind == KINDS[PLAN]:
-            batches.unplan(deal, did, by=by, at=at)
-        elif deal.events.filter(batch=batch).exists():
-            _step_back(deal, batch, by=by, at=at)
-
-    if batch.kind == KINDS[OWNER]:
-        among, may = Deal.objects.filter(pk__in=[int(pk) for pk in batch.summary["did"]]), lambda _deal: True
-    return batches.undo(batch, verb, among=among, may=may, by=by, at=at)
-
-
-def _step_back(deal: Deal, batch: Batch, *, by: User, at: datetime) -> None:
-    if not deal.events.filter(seq=deal.seq, batch=batch).exists():
-        raise batches.WentOn(
-            _("%(name)s has been moved since; it stays in %(stage)s.") % {"name": deal.name, "stage": deal.stage.name},
-            card=deal,
-        )
-    undoing.undo(deal, by=by, at=at)
+    """Take back what the batch did, as `batches.undo` says."""
+    back = {"revise": revising.revise, "step_back": undoing.undo}
+    return batches.undo(batch, **back, among=among, may=may, by=by, at=at)

@@ -59,28 +59,45 @@ def act(
 @transaction.atomic
 def undo(
     batch: Batch,
-    verb: Callable[[Any, dict], None],
     *,
+    revise: Callable[..., Any],
+    step_back: Callable[..., Any],
     among: QuerySet,
     may: Callable[[Any], bool],
     by: User,
     at: datetime,
 ) -> Outcome:
-    """Let the verb take back what was done to each card of the batch; those that went on since are told."""
+    """Take back what the batch did, within the grace time, on each card that has not gone on since.
+
+    Refused as a whole: a batch that is too old or undone already. Whoever gave cards away may take them back.
+    """
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if "undone_at" in batch.summary:
         raise UndoneAlready(_("That has been undone already."))
     if at - batch.created_at > GRACE:
         raise TooLateToUndo(_("That can no longer be undone. The history of each card shows how to correct it."))
     did = {int(pk): what for pk, what in batch.summary["did"].items()}
-    asked = [(pk, None) for pk in did]
-    outcome = each(among, asked, lambda card, _seen: verb(card, did[card.pk]), may=may)
+    if any("after" in what for what in did.values()):
+        among, may = among.model.objects.filter(pk__in=did), lambda _card: True
+
+    def verb(card: Any, _seen: int | None) -> None:
+        what = did[card.pk]
+        if "after" in what:
+            _give_back(card, what, revise=revise, by=by, at=at)
+        elif "activity" in what:
+            _unplan(card, what, by=by, at=at)
+        elif card.events.filter(batch=batch).exists():
+            if not card.events.filter(seq=card.seq, batch=batch).exists():
+                raise WentOn(_("%(name)s has been moved since; it stays where it is.") % {"name": card.name}, card=card)
+            step_back(card, by=by, at=at)
+
+    outcome = each(among, [(pk, None) for pk in did], verb, may=may)
     batch.summary["undone_at"] = at.isoformat()
     batch.save(update_fields=["summary"])
     return outcome
 
 
-def give_back(card: Any, did: dict, *, revise: Callable[..., Any], by: User, at: datetime) -> None:
+def _give_back(card: Any, did: dict, *, revise: Callable[..., Any], by: User, at: datetime) -> None:
     """Return a card to the owner it had before the batch."""
     if card.owner_id != did["after"]:
         raise WentOn(_("%(name)s has another owner by now.") % {"name": card.name}, card=card)
@@ -88,7 +105,7 @@ def give_back(card: Any, did: dict, *, revise: Callable[..., Any], by: User, at:
     revise(card, owner=before, by=by, at=at, via=Origin.UNDO)
 
 
-def unplan(card: Any, did: dict, *, by: User, at: datetime) -> None:
+def _unplan(card: Any, did: dict, *, by: User, at: datetime) -> None:
     """Take away the step that the batch planned."""
     activity = card.activities.filter(pk=did["activity"]).first()
     if activity is not None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from pipeline_crm.accounts.models import User
 from pipeline_crm.foundation.append_only import Origin
@@ -58,31 +56,7 @@ def plan(
     return batches.act(KINDS[PLAN], verb, asked, among=among, may=may, by=by, at=at)
 
 
-@transaction.atomic
 def undo(batch: Batch, *, among: Leads, may: May, by: User, at: datetime) -> Outcome:
-    """Take back what the batch did, within the grace time, on each lead that has not gone on since.
-
-    Refused as a whole: a batch that is too old or undone already. Whoever gave leads away may take them back.
-    """
-
-    def verb(lead: Lead, did: dict) -> None:
-        if batch.kind == KINDS[OWNER]:
-            batches.give_back(lead, did, revise=revising.revise, by=by, at=at)
-        elif batch.kind == KINDS[PLAN]:
-            batches.unplan(lead, did, by=by, at=at)
-        elif lead.events.filter(batch=batch).exists():
-            _step_back(lead, batch, by=by, at=at)
-
-    if batch.kind == KINDS[OWNER]:
-        among, may = Lead.objects.filter(pk__in=[int(pk) for pk in batch.summary["did"]]), lambda _lead: True
-    return batches.undo(batch, verb, among=among, may=may, by=by, at=at)
-
-
-def _step_back(lead: Lead, batch: Batch, *, by: User, at: datetime) -> None:
-    if not lead.events.filter(seq=lead.seq, batch=batch).exists():
-        raise batches.WentOn(
-            _("%(name)s has been moved since; it stays in %(stage)s.")
-            % {"name": lead.name, "stage": lead.get_stage_display()},
-            card=lead,
-        )
-    undoing.undo(lead, by=by, at=at)
+    """Take back what the batch did, as `batches.undo` says."""
+    back = {"revise": revising.revise, "step_back": undoing.undo}
+    return batches.undo(batch, **back, among=among, may=may, by=by, at=at)

@@ -45,8 +45,8 @@ def update_many(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     changes = ", ".join(f"{quote(field.column)} = new.{quote(field.column)}" for field in written[1:])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {quote(meta.db_table)} AS old SET {changes} FROM unnest({arrays}) AS new ({columns}) "  # noqa: S608
-            f"WHERE old.{quote(meta.pk.column)} = new.{quote(meta.pk.column)}",  # (our own tables and columns)
+            f"UPDATE {quote(meta.db_table)} AS old SET {changes} FROM unnest({arrays}) AS new ({columns}) "  # noqa: S608 (our own names)
+            f"WHERE old.{quote(meta.pk.column)} = new.{quote(meta.pk.column)}",
             [[_value(field, row) for row in rows] for field in written],
         )
 
