@@ -65,20 +65,27 @@ def open_folder():
 
 
 def pytest_collection_modifyitems(config, items):
+    """Without a browser its tests are skipped, loudly. In CI, one that fails there has one more try, as loudly."""
     from tests import chromium
 
-    if chromium.find():
-        return
-    for item in items:
-        if item.get_closest_marker("browser"):
+    in_browser = [item for item in items if item.get_closest_marker("browser")]
+    if not chromium.find():
+        for item in in_browser:
             item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+    elif os.environ.get("CI"):
+        for item in in_browser:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 NO_BROWSER = "NOT TESTED: there is no Chromium here; neither CHROMIUM names one nor could one be fetched"
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say loudly what could not be tested here, so that green is not mistaken for complete."""
+    """Say loudly what could not be tested here, or only at the second try, so that green is not mistaken for more."""
+    if again := terminalreporter.stats.get("rerun"):
+        terminalreporter.section("TRIED A SECOND TIME IN THE BROWSER", sep="!", yellow=True, bold=True)
+        for report in again:
+            terminalreporter.line(f"  {report.nodeid}")
     missed = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -408,3 +408,20 @@ def test_leads_follow_in_the_same_way(open_page, scene):
     noting.plan(lead, kind="call", due_on=ago(0).date(), subject="Ring again", by=ben, at=ago(0))
     page.locator(f"#card-{lead.pk}", has_text="Ring again").wait_for()
     assert not page.faults
+
+
+def test_the_keyboard_stays_on_its_card_and_z_undoes_when_the_board_is_read_anew(open_page, scene):
+    ana, _ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana)
+    is_live(page)
+    card(page, deal).locator(".cardname").focus()
+    page.keyboard.press("]")
+    page.locator(".toast", has_text="moved to Hearing").wait_for()
+    page.evaluate("document.getElementById('board').dataset.old = 'yes'")
+    page.route("**/changes/**", lambda route: route.fulfill(json={"cursor": "1:1:", "cards": "all", "lost": []}))
+    page.evaluate("['offline', 'online'].forEach((name) => dispatchEvent(new Event(name)))")
+    page.locator("#board:not([data-old])").wait_for()
+    page.wait_for_function("id => document.activeElement.closest('.card')?.dataset.id === id", arg=str(deal.pk))
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("z")
+    arrives(page, deal, "Inquiry")

@@ -78,8 +78,14 @@ export function flash(card) {
   setTimeout(() => card?.classList.remove("flash"), 1700);
 }
 
-/** The whole board as it is now, under its filter. */
-export const loadAnew = () =>
-  ajax("GET", location.href, { source: board(), target: "#board", swap: "outerHTML" }, { quiet: true });
+/** The whole board as it is now, under its filter. The keyboard stays on its card. */
+export async function loadAnew() {
+  const at = document.activeElement?.closest("#board .card")?.dataset.id;
+  const here = { source: board(), target: "#board", swap: "outerHTML" };
+  const answer = await ajax("GET", location.href, here, { quiet: true });
+  const isFree = document.activeElement === document.body;
+  if (at && isFree) setActive(cardById(at) ?? allCards()[0], { focus: true });
+  return answer;
+}
 
 export const versionOf = (id) => Number(cardById(id)?.dataset.version ?? -1);

@@ -1,4 +1,5 @@
-// The board by keyboard. Keys act only while focus is on a card; a held card follows the arrows until it is put down.
+// The board by keyboard. Keys act on the card that has focus, and a held card follows the arrows until it is put down;
+// Z, / and ? need no card.
 
 import { say } from "../say.js";
 import { fill, gettext } from "../words.js";
@@ -17,7 +18,6 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const LETTERS = {
   m: openCardMenu,
   n: addHere,
-  z: undoLast,
   x: toggle,
   e: give,
   d: planFor,
@@ -57,7 +57,8 @@ function handled(event, act) {
 }
 
 function pageKeys(event) {
-  if (!lettersOn() || event.target.closest?.("input, textarea, select, dialog, [popover]")) return;
+  if (!lettersOn() || held || event.target.closest?.("input, textarea, select, dialog, [popover]")) return;
+  if (event.key === "z" && document.getElementById("board")) handled(event, undoLast);
   if (event.key === "/") handled(event, () => document.getElementById("q")?.focus());
   if (event.key === "?") handled(event, () => document.getElementById("help")?.showModal());
 }
