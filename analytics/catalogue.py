@@ -28,7 +28,7 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts."""
+    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts. body: its part of the page."""
 
     name: str
     title: Any
@@ -39,6 +39,10 @@ class Report:
     shown: Callable[[Facts], Facts]
     shape: Callable[[Facts], Facts]
     rows: Callable[[Facts], list[Facts]]
+
+    @property
+    def body(self) -> str:
+        return f"analytics/reports/{self.name}.html"
 
 
 REPORTS = {

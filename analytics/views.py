@@ -46,10 +46,9 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         context |= presenting.page(shown, standing.run.result)
         if name == FIRST_PAGE and not standing.is_updating:
             context["others"] = _other_findings(asked, by=request.user)
-    template = f"analytics/{shown.name}.html"
     if standing and standing.is_updating:
-        return render_page(request, template, context, fragments=["freshness"])
-    response = render_page(request, template, context, fragments=["report"])
+        return render_page(request, "analytics/report.html", context, fragments=["freshness"])
+    response = render_page(request, "analytics/report.html", context, fragments=["report"])
     if is_fragment_request(request):
         response["HX-Retarget"], response["HX-Reswap"] = "#report", "outerHTML"
     return response
