@@ -16,8 +16,8 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
-from ..models import Basis, Capture, Channel, Lead, LeadForm, Person
-from . import capturing, noting
+from ..models import Basis, Capture, Channel, Lead, LeadForm, Person, TouchKind
+from . import capturing, noting, touching
 from .contacting import consenting, templating
 from .contacting.persons import same_person
 
@@ -165,6 +165,17 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
             at=at,
         )
     noting.note(lead, text="\n".join(lines), by=None, at=at)
+    touching.touch(
+        lead,
+        kind=TouchKind.FORM,
+        at=capture.received_at,
+        what=form.heading,
+        page=capture.page,
+        campaign=capture.campaign,
+        source=form.source,
+        person=person,
+        key=f"capture {capture.pk}",
+    )
     capture.lead = lead
     capture.save(update_fields=["lead", "confirmed_at"])
     return lead

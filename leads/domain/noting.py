@@ -9,6 +9,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.stage_log import lock, touch
 
 from ..models import Activity, ActivityKind
+from . import touching
 
 
 class AlreadyDone(Refusal):
@@ -34,7 +35,7 @@ def plan(card, *, kind: str, due_on: date, subject: str = "", person=None, by, a
 
 @transaction.atomic
 def done(activity: Activity, *, outcome: str = "", by, at: datetime) -> Activity:
-    """Tick a planned step off, with what came of it."""
+    """Tick a planned step off, with what came of it. A call or meeting is a touch."""
     card = card_of(activity)
     lock(card)
     activity.refresh_from_db()
@@ -42,6 +43,7 @@ def done(activity: Activity, *, outcome: str = "", by, at: datetime) -> Activity
         raise AlreadyDone(_("This was done already."))
     activity.done_at, activity.outcome, activity.by = at, outcome.strip(), by
     activity.save(update_fields=["done_at", "outcome", "by"])
+    touching.of_activity(activity, card)
     touch(card)
     return activity
 
@@ -74,11 +76,12 @@ def unplan(activity: Activity, *, by, at: datetime) -> None:
 
 @transaction.atomic
 def note(card, *, text: str, by, at: datetime, kind: str = ActivityKind.NOTE) -> Activity:
-    """Write down what was heard or done."""
+    """Write down what was heard or done. A call or meeting is a touch."""
     if not text.strip():
         raise EmptyNote(_("Write something first."), fields=["text"])
     lock(card)
     activity = card.activities.create(kind=kind, outcome=text.strip(), done_at=at, by=by, created_at=at)
+    touching.of_activity(activity, card)
     touch(card)
     return activity
 

@@ -11,6 +11,7 @@ from .organisation import Organisation
 from .person import Person
 from .recycling import Recycling
 from .source import DisqualifyReason, Source
+from .touch import Touch, TouchKind
 from .transition import LeadAmendment, LeadChange, LeadEvent
 
 __all__ = [
@@ -48,4 +49,6 @@ __all__ = [
     "Source",
     "StepKind",
     "StepTaken",
+    "Touch",
+    "TouchKind",
 ]
