@@ -28,7 +28,7 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts. body: its part of the page."""
+    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts."""
 
     name: str
     title: Any
@@ -42,6 +42,7 @@ class Report:
 
     @property
     def body(self) -> str:
+        """The template of its part of the page."""
         return f"analytics/reports/{self.name}.html"
 
 
