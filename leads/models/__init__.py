@@ -5,6 +5,7 @@ from .capture import Capture, LeadForm
 from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
+from .likeness import Likeness, Sign
 from .mail import Mail, MailState, MailTemplate
 from .norm import LeadStageNorm
 from .organisation import Organisation
@@ -39,6 +40,7 @@ __all__ = [
     "LeadForm",
     "LeadStage",
     "LeadStageNorm",
+    "Likeness",
     "Mail",
     "MailState",
     "MailTemplate",
@@ -46,6 +48,7 @@ __all__ = [
     "Person",
     "Purpose",
     "Recycling",
+    "Sign",
     "Source",
     "StepKind",
     "StepTaken",

@@ -3,11 +3,12 @@ import secrets
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.models import Team
 
-from .consent import Purpose
+from .consent import Channel, Purpose
 from .lead import Lead
 from .source import Source
 
@@ -62,6 +63,7 @@ class Capture(models.Model):
     said = models.JSONField(default=dict)
     campaign = models.JSONField(default=dict)
     page = models.CharField(max_length=500, blank=True)
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.FORM)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=300, blank=True)
     token = models.CharField(max_length=60, unique=True, default=new_token, editable=False)
@@ -73,4 +75,6 @@ class Capture(models.Model):
         indexes = [
             models.Index(fields=["form", "-received_at"], name="capture_of_form"),
             models.Index(fields=["address", "-received_at"], name="capture_of_address"),
+            models.Index(KeyTransform("email", "said"), "received_at", name="capture_of_mailbox"),
+            models.Index(fields=["received_at"], name="capture_unconfirmed", condition=models.Q(lead=None)),
         ]

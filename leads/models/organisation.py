@@ -1,3 +1,4 @@
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,11 @@ class Organisation(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(models.functions.Lower("name"), name="organisation_by_name")]
+        indexes = [
+            models.Index(models.functions.Upper("name"), name="organisation_called"),
+            models.Index(models.functions.Upper("domain"), name="organisation_by_domain"),
+            GinIndex(OpClass("name", name="gin_trgm_ops"), name="organisation_by_likeness"),
+        ]
 
     def __str__(self):
         return self.name

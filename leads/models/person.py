@@ -1,20 +1,35 @@
 from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from .organisation import Organisation
+
+
+MAIL_DOMAIN = models.Func(
+    Lower(F("email")), Value("@"), Value(2), function="split_part", output_field=models.CharField()
+)
 
 
 class PersonQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self if user.is_active else self.none()
 
+    def with_mail_at(self, domain: str):
+        """Those whose mailbox is at that domain, given in small letters."""
+        return self.annotate(mail_domain=MAIL_DOMAIN).filter(mail_domain=domain)
+
 
 class Person(models.Model):
-    """Someone we talk to. Together with notes, the only home of personal data."""
+    """Someone we talk to. Together with notes, the only home of personal data.
+
+    `phone` is what was typed, `phone_e164` the number it means (`domain.dialling`), by which it is compared.
+    """
 
     name = models.CharField(_("name"), max_length=200, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    phone_e164 = models.CharField(max_length=30, blank=True, editable=False)
     role = models.CharField(_("role"), max_length=100, blank=True)
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("organisation")
@@ -29,7 +44,11 @@ class Person(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(models.functions.Lower("email"), name="person_by_email")]
+        indexes = [
+            models.Index(Upper("email"), name="person_by_address"),
+            models.Index(MAIL_DOMAIN, name="person_by_mail_domain"),
+            models.Index(fields=["phone_e164"], name="person_by_phone", condition=~Q(phone_e164="")),
+        ]
 
     def __str__(self):
         return self.name or self.email
