@@ -7,6 +7,7 @@ from .distance import DistanceRules
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
 from .likeness import Likeness, Sign
 from .mail import Mail, MailState, MailTemplate
+from .merge import Merge, MergeKind
 from .norm import LeadStageNorm
 from .organisation import Organisation
 from .person import Person
@@ -44,6 +45,8 @@ __all__ = [
     "Mail",
     "MailState",
     "MailTemplate",
+    "Merge",
+    "MergeKind",
     "Organisation",
     "Person",
     "Purpose",

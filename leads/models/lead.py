@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.accounts.models import Team, TeamVisible
 from pipeline_crm.foundation.append_only import Card, amount_is_a_number
 
+from .merge import not_merged_into_itself
 from .organisation import Organisation
 from .person import Person
 from .source import Source
@@ -33,15 +34,19 @@ ENDED_STAGES = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
 
 
 class LeadQuerySet(TeamVisible):
+    def unmerged(self):
+        """Those that stand for themselves: a lead that was merged into another has its place there."""
+        return self.filter(merged_into=None)
+
     def open(self):
-        return self.filter(stage__in=OPEN_STAGES)
+        return self.unmerged().filter(stage__in=OPEN_STAGES)
 
     def in_stage(self, stage):
-        return self.filter(stage=stage)
+        return self.unmerged().filter(stage=stage)
 
     def due(self, on):
         """Waiting leads whose date to contact again has come."""
-        return self.filter(stage=LeadStage.WAITING, contact_again_on__lte=on)
+        return self.unmerged().filter(stage=LeadStage.WAITING, contact_again_on__lte=on)
 
 
 class Lead(Card):
@@ -58,6 +63,9 @@ class Lead(Card):
     contact_again_on = models.DateField(_("contact again on"), null=True, blank=True)
     value = models.DecimalField(_("value"), max_digits=18, decimal_places=2, null=True, blank=True)
     score = models.PositiveSmallIntegerField(default=0, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False
+    )
 
     objects = LeadQuerySet.as_manager()
 
@@ -75,6 +83,7 @@ class Lead(Card):
             ),
             models.CheckConstraint(condition=amount_is_a_number("value"), name="lead_value_is_a_number"),
             models.CheckConstraint(condition=Q(attempt__gte=1), name="lead_attempts_count_from_one"),
+            not_merged_into_itself("lead"),
         ]
 
     def __str__(self):
@@ -93,8 +102,13 @@ class Lead(Card):
         return str((self.person and str(self.person)) or self.organisation or self.title or f"#{self.pk}")
 
     @property
+    def standing(self):
+        """The lead itself, or the one that it was merged into."""
+        return self.merged_into.standing if self.merged_into else self
+
+    @property
     def is_open(self) -> bool:
-        return self.stage in OPEN_STAGES
+        return self.stage in OPEN_STAGES and self.merged_into_id is None
 
     @property
     def was_recycled(self) -> bool:
