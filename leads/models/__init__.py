@@ -1,6 +1,7 @@
 from .activity import Activity, ActivityKind, LeadActivity
 from .batch import Batch
 from .cadence import Cadence, CadenceStep, Enrolment, EnrolmentState, StepKind, StepTaken
+from .campaign import Campaign, CampaignCost
 from .capture import Capture, LeadForm
 from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
@@ -25,6 +26,8 @@ __all__ = [
     "Batch",
     "Cadence",
     "CadenceStep",
+    "Campaign",
+    "CampaignCost",
     "Capture",
     "Channel",
     "Consent",
