@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0009_duplicates'),
+        ('leads', '0010_merging'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
