@@ -23,6 +23,7 @@ SCHEDULE = [
     ("Wake leads whose contact-again date has come", OFTEN, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
     ("Take the due steps of cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_cadences", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
+    ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),
 ]
 app.conf.beat_schedule = {

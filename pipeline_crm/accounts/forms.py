@@ -28,6 +28,11 @@ class ProfileForm(forms.Form):
         required=False,
         help_text=_("Letters such as M or Z act on the card in focus. Switch them off if you speak to your computer."),
     )
+    told_by_mail = forms.BooleanField(
+        label=_("Tell me by mail as well"),
+        required=False,
+        help_text=_("When a lead is handed to you, or waits too long."),
+    )
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from pipeline_crm.accounts.views import company, profile, settings, team, views
+from pipeline_crm.accounts.views import company, notifications, profile, settings, team, views
 
 app_name = "accounts"
 urlpatterns = [
     path("profile/", profile.show, name="profile"),
     path("profile/theme/", profile.theme, name="theme"),
     path("session/", profile.session, name="session"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/reading/", notifications.reading_all, name="notifications_reading"),
+    path("notifications/<int:pk>/reading/", notifications.reading, name="notification_reading"),
     path("views/new/", views.new, name="new_view"),
     path("views/<int:pk>/", views.view, name="view"),
     path("views/<int:pk>/first/", views.first, name="first_view"),

@@ -20,6 +20,7 @@ NAMES = [
     "arrow-right",
     "arrow-right-left",
     "arrow-up",
+    "bell",
     "bookmark",
     "building-2",
     "calendar",

@@ -15,7 +15,7 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
 from leads.models import Batch, Cadence, LeadForm
-from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Role, SavedView, User
+from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
@@ -27,12 +27,13 @@ OURS = {
     for route, view in routes(get_resolver())
     if not view.__module__.startswith(("allauth.", "django."))
 }
-CARDS = ("acts on a visible Deal", "acts on a visible Lead", "acts on a visible Job", "acts on a visible SavedView")
+CARDS = tuple(f"acts on a visible {model}" for model in ("Deal", "Lead", "Job", "SavedView", "Notification"))
 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
 PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/"}
 FOR_EVERYONE_SIGNED_IN = {
-    "", "views/new/", "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
+    "", "views/new/", "notifications/", "notifications/reading/",
+    "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/",
     "marketing/recycling/", "marketing/recycling/results/", "marketing/columns/<stage>/",
     "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
@@ -43,10 +44,10 @@ FOR_EVERYONE_SIGNED_IN = {
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {
     "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "marketing/mails/<pk>/",
-    "deals/<pk>/", "deals/<pk>/card/", "deals/<pk>/row/", "jobs/<pk>/",
+    "deals/<pk>/", "deals/<pk>/card/", "deals/<pk>/row/", "jobs/<pk>/", "notifications/<pk>/reading/",
 }  # fmt: skip
 A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
-OF_ONE_PERSON = {route for route, policy in OURS.items() if "acts on a visible SavedView" in policy}  # unless shared
+OF_ONE_PERSON = {route for route, policy in OURS.items() if re.search("visible (SavedView|Notification)", policy)}
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ def scene():
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
+        "Notification": Notification.objects.create(user=ana, kind="test", words="x", url="/", key="1", at=now),
         "batch": Batch.objects.create(kind="deals move", by=ana, created_at=now, summary={"did": {}}),
         "activity of Deal": deal_notes.plan(deal, **plan),
         "activity of Lead": lead_notes.plan(lead, **plan),

@@ -1,6 +1,7 @@
 from pipeline_crm.accounts.models.change import Change
 from pipeline_crm.accounts.models.company import Company, ExchangeRate
 from pipeline_crm.accounts.models.holiday import Holiday
+from pipeline_crm.accounts.models.notification import Notification
 from pipeline_crm.accounts.models.saved_view import FirstView, SavedView
 from pipeline_crm.accounts.models.team import Membership, Role, Team
 from pipeline_crm.accounts.models.user import Theme, User
@@ -13,6 +14,7 @@ __all__ = [
     "FirstView",
     "Holiday",
     "Membership",
+    "Notification",
     "Role",
     "SavedView",
     "SignedInVisible",

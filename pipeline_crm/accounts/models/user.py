@@ -58,6 +58,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=12, blank=True, help_text=_("Empty: the browser's."))
     theme = models.CharField(_("appearance"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     single_keys = models.BooleanField(_("single-key shortcuts on the boards"), default=True)
+    told_by_mail = models.BooleanField(_("told by mail as well"), default=True)
+    unread = models.PositiveIntegerField(default=0, editable=False)  # kept by domain.notifying
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
