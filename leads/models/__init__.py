@@ -13,6 +13,7 @@ from .norm import LeadStageNorm
 from .organisation import Organisation
 from .person import Person
 from .recycling import Recycling
+from .score import ChanceNorm, LeadChance, ScoreDay, ScoreFact, ScoreRule
 from .source import DisqualifyReason, Source
 from .touch import Touch, TouchKind
 from .transition import LeadAmendment, LeadChange, LeadEvent
@@ -29,6 +30,7 @@ __all__ = [
     "Campaign",
     "CampaignCost",
     "Capture",
+    "ChanceNorm",
     "Channel",
     "Consent",
     "ConsentProof",
@@ -39,6 +41,7 @@ __all__ = [
     "Lead",
     "LeadActivity",
     "LeadAmendment",
+    "LeadChance",
     "LeadChange",
     "LeadEvent",
     "LeadForm",
@@ -55,6 +58,9 @@ __all__ = [
     "Purpose",
     "Recycling",
     "Sign",
+    "ScoreDay",
+    "ScoreFact",
+    "ScoreRule",
     "Source",
     "StepKind",
     "StepTaken",

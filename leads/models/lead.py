@@ -63,6 +63,7 @@ class Lead(Card):
     contact_again_on = models.DateField(_("contact again on"), null=True, blank=True)
     value = models.DecimalField(_("value"), max_digits=18, decimal_places=2, null=True, blank=True)
     score = models.PositiveSmallIntegerField(default=0, editable=False)
+    score_week_ago = models.PositiveSmallIntegerField(default=0, editable=False)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False
     )
@@ -109,6 +110,11 @@ class Lead(Card):
     @property
     def is_open(self) -> bool:
         return self.stage in OPEN_STAGES and self.merged_into_id is None
+
+    @property
+    def score_trend(self) -> int:
+        """By how many points the score has changed within seven days."""
+        return self.score - self.score_week_ago
 
     @property
     def was_recycled(self) -> bool:
