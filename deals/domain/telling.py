@@ -9,6 +9,7 @@ from django.db.models import Q
 from leads.domain.contacting import recalling
 from leads.domain.contacting.persons import same_house, same_person
 from leads.domain.contacting.recalling import Told
+from leads.domain.contacting.zones import zone_of
 from leads.models import Organisation, Person
 
 from ..models import Deal, DealActivity
@@ -20,11 +21,11 @@ def of_deals(person: Person | None, organisation: Organisation | None, since: da
     nothing = Q(pk__in=[])
     with_person = same_person(person, "deal__person") | same_person(person) if person else nothing
     activities = DealActivity.objects.order_by("done_at")
-    theirs = same_house(organisation)
+    theirs, zone = same_house(organisation), zone_of(person, organisation)
     deals = Deal.objects.filter(theirs | same_person(person) if person else theirs)
     return Told(
-        person=recalling.contacts(activities.filter(with_person), since),
-        organisation=recalling.contacts(activities.filter(same_house(organisation, "deal")), since),
+        person=recalling.contacts(activities.filter(with_person), since, zone),
+        organisation=recalling.contacts(activities.filter(same_house(organisation, "deal")), since, zone),
         lost_at=deals.lost().order_by("-stage_entered_at").values_list("stage_entered_at", flat=True).first(),
         has_open_deal=deals.open().filter(marketing_allowed=False).exists(),
     )

@@ -33,6 +33,7 @@ from . import consenting, explaining, recalling, templating
 from .persons import house_of
 
 MOST_TRIES = 10
+LOOKS_AGAIN = timedelta(days=1)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 
 
@@ -132,13 +133,14 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
 
 
 def take_turns(lead: Lead) -> None:
-    """Until this transaction ends nobody else judges how near this person or their organisation may be contacted."""
-    house = house_of(lead.person, lead.organisation)
-    ids = [(1, house.pk if house else None), (2, lead.person_id)]
+    """Until this transaction ends nobody else judges how near this person or their organisation may be contacted,
+    whichever of their records they look at."""
+    house, person = house_of(lead.person, lead.organisation), lead.person
+    turns = [f"house {house.pk}"] if house else []
+    turns += [f"person {person.email.lower() or person.pk}"] if person else []
     with connection.cursor() as cursor:
-        for kind, pk in ids:
-            if pk:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7_301_000 + kind, pk])
+        for turn in turns:
+            cursor.execute("SELECT pg_advisory_xact_lock(7301001, hashtext(%s))", [turn])
 
 
 @transaction.atomic
@@ -157,6 +159,8 @@ def begin(mail: Mail, *, job: int, at: datetime) -> bool:
         return _stop(mail, MailState.CANCELLED, f"{_('The consent was withdrawn before it was sent.')} {doubt}".strip())
     if (over := _cadence_is_over(mail)) and not was_begun:
         return _stop(mail, MailState.CANCELLED, over)
+    if _cadence_is_paused(mail) and not was_begun:
+        return _stop(mail, MailState.WAITING, _("Its cadence is paused."))
     if was_begun:
         mail.may_be_twice = True
         mail.save(update_fields=["may_be_twice"])
@@ -164,16 +168,16 @@ def begin(mail: Mail, *, job: int, at: datetime) -> bool:
     take_turns(mail.lead)
     moment = recalling.next_moment(mail.lead, at=at, besides=mail)
     if moment.at is None:
-        reasons = explaining.reasons(moment, recalling.situation_of(mail.person, mail.lead.organisation, at=at).zone)
-        return _stop(mail, MailState.CANCELLED, " ".join(reasons))
+        zone = recalling.situation_of(mail.person, mail.lead.organisation, at=at).zone
+        reasons = " ".join(explaining.reasons(moment, zone))
+        if not hasattr(mail, "step_taken"):
+            return _stop(mail, MailState.CANCELLED, reasons)
+        return _wait(mail, at + LOOKS_AGAIN, reasons, at=at)  # as the steps after it do
     if moment.at > at:
-        mail.due_at = moment.at
-        mail.save(update_fields=["due_at"])
-        _accept(mail, at=at)
-        return False
-    mail.state, mail.sending_by = MailState.SENDING, job
+        return _wait(mail, moment.at, "", at=at)
+    mail.state, mail.sending_by, mail.problem = MailState.SENDING, job, ""
     mail.tries += 1
-    mail.save(update_fields=["state", "sending_by", "tries"])
+    mail.save(update_fields=["state", "sending_by", "tries", "problem"])
     return True
 
 
@@ -190,6 +194,8 @@ def hand_over(mail: Mail) -> Outcome:
         return _refused(*next(iter(refusal.recipients.values())))
     except smtplib.SMTPResponseException as refusal:
         return _refused(refusal.smtp_code, refusal.smtp_error)
+    except smtplib.SMTPNotSupportedError as problem:  # the server will not learn it until tomorrow
+        return Outcome(MailState.FAILED, str(problem))
     except (OSError, smtplib.SMTPException) as problem:
         return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}", in_doubt=True)
     except ValueError as problem:  # a header that Django does not let through
@@ -215,6 +221,16 @@ def record(mail: Mail, outcome: Outcome, *, at: datetime) -> None:
     else:
         mail.state = MailState.FAILED
     mail.save()
+
+
+@transaction.atomic
+def go_on(mail: Mail, *, at: datetime) -> None:
+    """Its cadence goes on after a pause: a mail that was held is due again, at the earliest now."""
+    _lock(mail)
+    if mail.state == MailState.WAITING:
+        mail.due_at, mail.problem = max(mail.due_at, at), ""
+        mail.save(update_fields=["due_at", "problem"])
+        _accept(mail, at=at, because=f"resumed {at.isoformat()}")
 
 
 @transaction.atomic
@@ -306,6 +322,10 @@ def _cadence_is_over(mail: Mail) -> str:
     return ""
 
 
+def _cadence_is_paused(mail: Mail) -> bool:
+    return hasattr(mail, "step_taken") and mail.step_taken.enrolment.state == EnrolmentState.PAUSED
+
+
 def _refused(code: int, words: bytes | str) -> Outcome:
     said = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
     return Outcome(MailState.WAITING if 400 <= code < 500 else MailState.FAILED, f"{code} {said}")
@@ -317,8 +337,15 @@ def _stop(mail: Mail, state: str, problem: str) -> bool:
     return False
 
 
-def _accept(mail: Mail, *, at: datetime) -> None:
-    key = f"mail {mail.pk} at {mail.due_at.isoformat()} after {mail.tries}"
+def _wait(mail: Mail, until: datetime, problem: str, *, at: datetime) -> bool:
+    mail.due_at, mail.problem = until, problem[:500]
+    mail.save(update_fields=["due_at", "problem"])
+    _accept(mail, at=at)
+    return False
+
+
+def _accept(mail: Mail, *, at: datetime, because: str = "") -> None:
+    key = f"mail {mail.pk} at {mail.due_at.isoformat()} after {mail.tries} {because}".strip()
     accepting.accept("leads.send_mail", key=key, args={"mail": mail.pk}, due_at=mail.due_at, at=at)
 
 

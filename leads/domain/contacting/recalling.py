@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -73,19 +74,30 @@ def next_moment(lead: Lead, *, at: datetime, besides: Mail | None = None) -> Mom
     return earliest_moment(situation, ruling.current(house.country if house else ""), at)
 
 
-def contacts(activities: QuerySet, since: datetime) -> tuple[Contact, ...]:
-    """The activities that reached somebody, as contacts."""
-    done = activities.filter(kind__in=REACHES, done_at__gte=since).select_related("by")
+def contacts(activities: QuerySet, since: datetime, zone: ZoneInfo) -> tuple[Contact, ...]:
+    """The activities that reached somebody, and those planned to: a planned one on its day, done or not."""
+    done_or_planned = Q(done_at__gte=since) | Q(done_at=None, due_on__gte=since.date())
+    found = activities.filter(done_or_planned, kind__in=REACHES).select_related("by")
     return tuple(
-        Contact(activity.done_at, in_words(activity), f"activity {activity.pk}")
-        for activity in done
-        if activity.done_at
+        Contact(
+            activity.done_at or planned_for(activity.due_on, zone),
+            in_words(activity),
+            f"{activity._meta.label_lower} {activity.pk}",
+        )
+        for activity in found
     )
+
+
+def planned_for(day: date, zone: ZoneInfo) -> datetime:
+    """When a contact that is planned for a day counts: from the day's beginning, where they are."""
+    return datetime.combine(day, time(0), zone)
 
 
 def in_words(activity: Activity) -> str:
     """By whom and how; not about what, since not everyone who may know of the contact sees the card it was on."""
-    return " · ".join(str(part) for part in (activity.by, activity.get_kind_display()) if part)
+    kind = activity.get_kind_display()
+    how = kind if activity.done_at else _("%(kind)s, planned") % {"kind": kind}
+    return " · ".join(str(part) for part in (activity.by, how) if part)
 
 
 @tells
@@ -94,11 +106,12 @@ def of_leads(person: Person | None, organisation: Organisation | None, since: da
     nothing = Q(pk__in=[])
     activities = LeadActivity.objects.order_by("done_at")
     mails = Mail.objects.counting().filter(due_at__gte=since).select_related("by")
+    zone = zone_of(person, organisation)
     with_person = same_person(person, "lead__person") | same_person(person) if person else nothing
     return Told(
-        person=contacts(activities.filter(with_person), since)
+        person=contacts(activities.filter(with_person), since, zone)
         + of_mails(mails.filter(same_person(person) if person else nothing)),
-        organisation=contacts(activities.filter(same_house(organisation, "lead")), since)
+        organisation=contacts(activities.filter(same_house(organisation, "lead")), since, zone)
         + of_mails(mails.filter(same_house(organisation, "lead"))),
     )
 

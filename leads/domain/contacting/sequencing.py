@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
+from pipeline_crm.jobs.models.job import Job, State
 
 from ...models import (
     Cadence,
@@ -22,6 +23,7 @@ from ...models import (
     Lead,
     LeadActivity,
     LeadStage,
+    Mail,
     StepKind,
     StepTaken,
 )
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 LOOKS_AGAIN = timedelta(days=1)
 TROUBLE = timedelta(hours=1)
 RUNS_EVERY = timedelta(minutes=5)
+COMMITS_WITHIN = timedelta(minutes=1)  # what asks for a run is visible to it when it begins
 AT_ONCE = 20
 
 
@@ -83,7 +86,7 @@ def enrol(lead: Lead, cadence: Cadence, *, by=None, at: datetime) -> Enrolment:
     enrolment = Enrolment.objects.create(
         lead=lead, cadence=cadence, next_step=first, due_at=due_at, by=by, started_at=at
     )
-    _run_at(due_at, at=at)
+    _run_at(enrolment, at=at)
     return enrolment
 
 
@@ -121,8 +124,8 @@ def advance(enrolment: Enrolment, *, at: datetime) -> bool:
 
 
 def run_due(*, at: datetime) -> Iterator[int]:
-    """Take every step that is due, a few at a time: yields how many enrolments have been looked at, wherever what was
-    done may be committed. Begun anew it goes on with those that are left."""
+    """Take every step that is due: yields after each enrolment how many have been looked at, so that what was done is
+    committed and nobody waits for its locks. Begun anew it goes on with those that are left."""
     looked_at = 0
     while due := list(Enrolment.objects.due(at).order_by("due_at", "pk")[:AT_ONCE]):
         for enrolment in due:
@@ -133,13 +136,13 @@ def run_due(*, at: datetime) -> Iterator[int]:
                 log.exception("enrolment %s cannot be advanced", enrolment.pk)
                 enrolment.refresh_from_db()
                 _wait(enrolment, at + TROUBLE, _("Something went wrong; it is tried again."), at=at)
-        looked_at += len(due)
-        yield looked_at
+            looked_at += 1
+            yield looked_at
 
 
 @transaction.atomic
 def pause(enrolment: Enrolment, *, by, at: datetime) -> None:
-    """Nothing happens until it is resumed."""
+    """Nothing happens until it is resumed; a mail that is written and not sent yet waits as well."""
     _lock_active(enrolment)
     enrolment.state, enrolment.waits_because = EnrolmentState.PAUSED, ""
     enrolment.save()
@@ -152,7 +155,9 @@ def resume(enrolment: Enrolment, *, by, at: datetime) -> None:
     enrolment.state, enrolment.waits_because = EnrolmentState.RUNNING, ""
     enrolment.due_at = max(enrolment.due_at or at, at)
     enrolment.save()
-    _run_at(enrolment.due_at, at=at)
+    for taken in enrolment.taken.exclude(mail=None).select_related("mail"):
+        mailing.go_on(cast(Mail, taken.mail), at=at)
+    _run_at(enrolment, at=at)
 
 
 @transaction.atomic
@@ -208,11 +213,18 @@ def coming(enrolment: Enrolment, *, at: datetime) -> list[Coming]:
             break
         due = moment.at
         if step.kind != StepKind.TASK:
-            reached = Contact(due, str(step))
+            reached = Contact(_reaches_at(step, due, situation), str(step))
             situation = replace(
                 situation, person=(*situation.person, reached), organisation=(*situation.organisation, reached)
             )
     return plan
+
+
+def _reaches_at(step: CadenceStep, due: datetime, situation: Situation) -> datetime:
+    """When the step will have reached them: a mail when it is sent, a call, while only planned, on its day."""
+    if step.kind == StepKind.MAIL:
+        return due
+    return recalling.planned_for(due.astimezone(situation.zone).date(), situation.zone)
 
 
 def _moment_of(step: CadenceStep, situation: Situation, lead: Lead, at: datetime) -> Moment:
@@ -244,7 +256,7 @@ def _go_on(enrolment: Enrolment, taken_at: datetime) -> None:
     enrolment.next_step, enrolment.waits_because = following, ""
     enrolment.due_at = taken_at + timedelta(days=following.wait_days)
     enrolment.save()
-    _run_at(enrolment.due_at, at=taken_at)
+    _run_at(enrolment, at=taken_at)
 
 
 def _step_of(enrolment: Enrolment) -> CadenceStep:
@@ -260,7 +272,7 @@ def _following(step: CadenceStep) -> CadenceStep | None:
 def _wait(enrolment: Enrolment, until: datetime, because: str, *, at: datetime) -> bool:
     enrolment.due_at, enrolment.waits_because = until, because[:300]
     enrolment.save(update_fields=["due_at", "waits_because"])
-    _run_at(until, at=at)
+    _run_at(enrolment, at=at)
     return False
 
 
@@ -276,12 +288,33 @@ def _day_to_contact_again(lead: Lead) -> datetime | None:
     return datetime.combine(lead.contact_again_on, time(0), zone_of(lead.person, lead.organisation))
 
 
-def _run_at(due: datetime, *, at: datetime) -> None:
-    """A job looks for due steps then: one for all that are due in the same five minutes."""
+def _run_at(enrolment: Enrolment, *, at: datetime) -> None:
+    """A job looks for due steps then: its own when the step is due now, else one for all of the same five minutes.
+
+    A job that all share is only counted on while it surely has not begun: begun, it may have looked already.
+    """
+    due = enrolment.due_at
+    assert due is not None
+    if due <= at:
+        key = f"enrolment {enrolment.pk} due {due.isoformat()} at {at.isoformat()}"
+        accepting.accept("leads.run_cadences", key=key, due_at=at, at=at)
+        return
+    when = _next_run(max(due, at + COMMITS_WITHIN))
+    while not _is_ahead(accepting.accept("leads.run_cadences", key=_key_of_run(when), due_at=when, at=at)):
+        when += RUNS_EVERY
+
+
+def _next_run(moment: datetime) -> datetime:
     grid = RUNS_EVERY.total_seconds()
-    when = datetime.fromtimestamp(-(-due.timestamp() // grid) * grid, due.tzinfo)
-    when = max(when, at)
-    accepting.accept("leads.run_cadences", key=f"steps due {int(when.timestamp())}", due_at=when, at=at)
+    return datetime.fromtimestamp(-(-moment.timestamp() // grid) * grid, moment.tzinfo)
+
+
+def _key_of_run(when: datetime) -> str:
+    return f"steps due {int(when.timestamp())}"
+
+
+def _is_ahead(job: Job) -> bool:
+    return job.state == State.WAITING
 
 
 def _lock_lead(lead: Lead) -> None:

@@ -45,12 +45,12 @@ def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
     context = {
         "mail": mail,
         "headers": [
-            (name, message.message()[name])
+            (name, _without_the_key(message.message()[name], mail))
             for name in ("From", "To", "Reply-To", "Subject", "Message-ID", "List-Unsubscribe")
             if message.message()[name]
         ],
         "html": templating.as_html(mail.text),
-        "text": message.body,
+        "text": _without_the_key(message.body, mail),
         "is_given_up": (given_up := mailing.is_given_up(mail)),
         "may_be_retried": given_up or mail.state == MailState.FAILED,
         "may_change": request.user.has_perm("leads.change_lead", mail.lead),
@@ -76,6 +76,11 @@ def retrial(request: HttpRequest, mail: Mail) -> HttpResponse:
 def folder() -> str:
     """Where mails are written when no mail server is set."""
     return str(settings.EMAIL_FILE_PATH) if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend") else ""
+
+
+def _without_the_key(words: str, mail: Mail) -> str:
+    """Who may read the mail may not unsubscribe for its reader."""
+    return words.replace(mail.token, "…")
 
 
 def _after(request: HttpRequest, mail: Mail, change) -> HttpResponse:

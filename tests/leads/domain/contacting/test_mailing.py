@@ -1,13 +1,14 @@
 """Mails through the job ledger to a real SMTP server."""
 
 import os
+import smtplib
 import subprocess
 import sys
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -109,6 +110,27 @@ def test_a_mail_waits_for_the_lead_before_it_takes_turns_like_a_cadence_and_so_n
         for sign in ("FOR UPDATE", "pg_advisory_xact_lock")
     )
     assert locks < turns and '"leads_lead"' in words[locks]
+
+
+def test_whoever_is_recorded_twice_has_one_turn(lead):
+    twin = make_lead(name="K. Sato", organisation="Juniper", at=TUESDAY)
+    twin.person.email = "KIM@juniper.example"
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        mailing.take_turns(lead)
+        mailing.take_turns(twin)
+    turns = [query["sql"] for query in asked if "pg_advisory_xact_lock" in query["sql"]]
+    assert twin.person_id != lead.person_id and turns[:2] == turns[2:] and len(turns) == 4
+
+
+def test_what_a_mail_server_cannot_do_it_will_not_learn_by_trying_again(inbox, lead, template, monkeypatch):
+    def cannot(*args, **kwargs):
+        raise smtplib.SMTPNotSupportedError("SMTPUTF8 not supported by server")
+
+    mail = mailing.queue(lead, template, by=None, at=TUESDAY)
+    monkeypatch.setattr(smtplib.SMTP, "sendmail", cannot)
+    run(TUESDAY, monkeypatch)
+    mail.refresh_from_db()
+    assert (mail.state, mail.problem) == (MailState.FAILED, "SMTPUTF8 not supported by server")
 
 
 def test_a_second_mail_keeps_its_distance_from_the_first(inbox, lead, template):

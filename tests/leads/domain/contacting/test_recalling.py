@@ -56,7 +56,18 @@ def test_the_longest_gap_that_can_be_set_is_kept():
 def test_what_reached_nobody_is_no_contact():
     lead = make_lead(name="Kim", at=TUESDAY - timedelta(days=9))
     lead_noting.note(lead, text="Read their report.", by=None, at=TUESDAY)
-    lead_noting.plan(lead, kind="call", due_on=TUESDAY.date(), by=None, at=TUESDAY)
+    lead_noting.plan(lead, kind="task", due_on=TUESDAY.date(), by=None, at=TUESDAY)
+    assert recalling.next_moment(lead, at=TUESDAY).at == TUESDAY
+
+
+def test_a_planned_call_counts_on_its_day_so_that_nothing_is_put_right_before_it():
+    lead = make_lead(name="Kim", at=TUESDAY - timedelta(days=9))
+    on_thursday = TUESDAY + timedelta(days=2)
+    planned = lead_noting.plan(lead, kind="call", due_on=on_thursday.date(), by=None, at=TUESDAY)
+    moment = recalling.next_moment(lead, at=TUESDAY)
+    assert moment.at == datetime(2026, 10, 19, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert moment.waits[0].contact.how == "Call, planned"
+    lead_noting.unplan(planned, by=None, at=TUESDAY)
     assert recalling.next_moment(lead, at=TUESDAY).at == TUESDAY
 
 

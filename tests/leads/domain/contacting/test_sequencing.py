@@ -170,6 +170,86 @@ def test_paused_resumed_and_skipped(cadence, monkeypatch):
         sequencing.skip(enrolment, by=None, at=october(31))
 
 
+def test_a_mail_that_is_written_waits_while_its_cadence_is_paused(cadence, monkeypatch):
+    lead = prospect()
+    enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
+    monkeypatch.setattr(timezone, "now", lambda: MONDAY)
+    running.run(Job.objects.get(kind="leads.run_cadences").pk, clock=lambda: MONDAY)
+    sequencing.pause(enrolment, by=None, at=MONDAY)
+    work(october(14), monkeypatch)
+    mail = Mail.objects.get()
+    assert (mail.state, mail.problem) == (MailState.WAITING, "Its cadence is paused.")
+    sequencing.resume(enrolment, by=None, at=october(14))
+    work(october(15), monkeypatch)
+    assert story(lead) == [(14, "mail")]
+
+
+def test_a_mail_that_is_resumed_at_the_moment_it_was_held_is_sent(cadence, monkeypatch):
+    lead = prospect()
+    enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
+    monkeypatch.setattr(timezone, "now", lambda: MONDAY)
+    running.run(Job.objects.get(kind="leads.run_cadences").pk, clock=lambda: MONDAY)
+    sequencing.pause(enrolment, by=None, at=MONDAY)
+    work(MONDAY, monkeypatch)
+    sequencing.resume(enrolment, by=None, at=MONDAY)
+    work(MONDAY, monkeypatch)
+    assert story(lead) == [(12, "mail")]
+
+
+def test_a_mail_that_meets_an_open_deal_waits_and_says_why_and_goes_out_when_it_may(cadence, monkeypatch):
+    lead = prospect()
+    sequencing.enrol(lead, cadence, at=MONDAY)
+    monkeypatch.setattr(timezone, "now", lambda: MONDAY)
+    running.run(Job.objects.get(kind="leads.run_cadences").pk, clock=lambda: MONDAY)
+    colleague = make_lead(name="Colleague", organisation=lead.organisation.name, at=october(1))
+    deal = opening.open_deal(lead=colleague, pipeline=make_pipeline(), by=make_user(), at=MONDAY)
+    work(october(14), monkeypatch)
+    mail = Mail.objects.get()
+    assert (mail.state, mail.due_at) == (MailState.WAITING, october(14) + timedelta(days=1))
+    assert "Sales has an open deal with them" in mail.problem
+    type(deal).objects.update(marketing_allowed=True)
+    work(october(16), monkeypatch)
+    mail.refresh_from_db()
+    assert (story(lead), mail.problem) == ([(15, "mail")], "")
+
+
+def test_a_planned_call_keeps_its_distance_as_the_plan_says(cadence, monkeypatch):
+    lead = prospect()
+    third = cadence.steps.get(position=3)
+    shaping.revise_step(third, wait_days=0, template=third.template, by=None, at=MONDAY)
+    enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
+    plan = [coming.at.astimezone(BERLIN) for coming in sequencing.coming(enrolment, at=MONDAY)]
+    assert [at.day for at in plan] == [12, 19, 22, 23]
+    work(october(30), monkeypatch)
+    assert [day for day, _what in story(lead)] == [12, 19, 22, 23]
+
+
+def test_whoever_begins_while_the_shared_run_has_begun_is_taken_by_the_next(cadence, monkeypatch):
+    first, second = prospect(1, "Alder"), prospect(2, "Birch")
+    step = cadence.steps.get(position=1)
+    shaping.revise_step(step, wait_days=1, template=step.template, by=None, at=MONDAY)
+    sequencing.enrol(first, cadence, at=MONDAY)
+    shared = Job.objects.get(kind="leads.run_cadences")
+    Job.objects.filter(pk=shared.pk).update(state="done")
+    sequencing.enrol(second, cadence, at=MONDAY)
+    later = Job.objects.get(kind="leads.run_cadences", state="waiting")
+    assert later.due_at == shared.due_at + sequencing.RUNS_EVERY
+    work(october(14), monkeypatch)
+    assert story(second) == [(13, "mail")]
+
+
+def test_a_step_that_is_due_now_has_a_run_of_its_own(cadence):
+    for number, house in enumerate(("Alder", "Birch")):
+        sequencing.enrol(prospect(number, house), cadence, at=MONDAY)
+    assert [job.due_at for job in Job.objects.filter(kind="leads.run_cadences")] == [MONDAY, MONDAY]
+
+
+def test_the_locks_of_one_lead_are_let_go_before_the_next(cadence):
+    for number, house in enumerate(("Alder", "Birch", "Cedar")):
+        sequencing.enrol(prospect(number, house), cadence, at=MONDAY)
+    assert list(sequencing.run_due(at=MONDAY)) == [1, 2, 3]
+
+
 def test_a_mail_that_cannot_be_written_pauses_until_somebody_has_looked(cadence, monkeypatch):
     lead = make_lead(name="No Consent", email="no@x.example", at=october(1))
     enrolment = sequencing.enrol(lead, cadence, at=MONDAY)
@@ -234,16 +314,21 @@ def test_one_leads_trouble_is_not_the_others(cadence, monkeypatch):
     calls=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 24 * 28)), max_size=6),
     leaving=st.dictionaries(st.integers(0, 2), st.integers(0, 24 * 28), max_size=1),
     starts=st.lists(st.integers(0, 24 * 10), min_size=3, max_size=3),
+    plans=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 24 * 28)), max_size=3),
+    pauses=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 24 * 28)), max_size=3),
 )
 def test_nobody_is_contacted_too_near_or_after_leaving_and_nobody_is_forgotten(
-    cadence, monkeypatch, calls, leaving, starts
+    cadence, monkeypatch, calls, leaving, starts, plans, pauses
 ):
-    """Three people of one house in a cadence, sales calling as it likes, one leaving, through the real jobs."""
+    """Three people of one house in a cadence, sales calling and planning calls as it likes, cadences paused, resumed,
+    one leaving, through the real jobs."""
     with transaction.atomic():
         leads = [prospect(number, "Cedar") for number in range(3)]
         happenings = [(october(1) + timedelta(hours=hours), 0, "start", who) for who, hours in enumerate(starts)]
         happenings += [(october(1) + timedelta(hours=hours), 1, "call", who) for who, hours in calls]
         happenings += [(october(1) + timedelta(hours=hours), 2, "leave", who) for who, hours in leaving.items()]
+        happenings += [(october(1) + timedelta(hours=hours), 3, "plan", who) for who, hours in plans]
+        happenings += [(october(1) + timedelta(hours=hours), 4, "pause", who) for who, hours in pauses]
         left: dict[int, datetime] = {}
         for moment, _order, what, who in sorted(happenings):
             work(moment, monkeypatch)
@@ -254,9 +339,15 @@ def test_nobody_is_contacted_too_near_or_after_leaving_and_nobody_is_forgotten(
                 noting.done(
                     noting.plan(lead, kind="call", due_on=moment.date(), by=None, at=moment), by=None, at=moment
                 )
+            elif what == "plan":
+                noting.plan(lead, kind="call", due_on=moment.date() + timedelta(days=2), by=None, at=moment)
+            elif what == "pause" and (enrolment := lead.enrolments.active().first()):
+                (sequencing.pause if enrolment.state == "running" else sequencing.resume)(enrolment, by=None, at=moment)
             elif what == "leave":
                 consenting.withdraw(lead.person, at=moment)
                 left[who] = moment
+        for paused in Enrolment.objects.filter(state=EnrolmentState.PAUSED):
+            sequencing.resume(paused, by=None, at=october(1) + timedelta(days=29))
         work(october(1) + timedelta(days=150), monkeypatch)
 
         for who, lead in enumerate(leads):
@@ -267,6 +358,9 @@ def test_nobody_is_contacted_too_near_or_after_leaving_and_nobody_is_forgotten(
                 assert who not in left or mail.sent_at <= left[who]
                 near = [at for at in calls_of if timedelta(0) < mail.sent_at - at < timedelta(days=3)]
                 assert not near, f"{mail.sent_at} after a call at {near}"
+                planned = LeadActivity.objects.filter(lead=lead, kind="call", done_at=None, created_at__lt=mail.sent_at)
+                days = [recalling.planned_for(activity.due_on, BERLIN) for activity in planned]
+                assert not [day for day in days if abs(mail.sent_at - day) < timedelta(days=3)]
             if who not in left:
                 assert lead.enrolments.get().state == EnrolmentState.FINISHED
         sent = sorted(Mail.objects.filter(state=MailState.SENT).values_list("sent_at", flat=True))

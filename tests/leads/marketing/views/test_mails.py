@@ -112,6 +112,11 @@ def test_mails_are_listed_shown_and_called_off(client, mail):
     assert b"Only a mail that failed" in client.get(f"/marketing/mails/{mail.pk}/").content
 
 
+def test_who_reads_the_mail_here_cannot_unsubscribe_for_its_reader(client, mail):
+    page = client.get(f"/marketing/mails/{mail.pk}/").content.decode()
+    assert "/unsubscribe/…/" in page and mail.token not in page
+
+
 def test_a_mail_whose_job_was_given_up_can_be_tried_again_and_is_marked(client, mail):
     job = Job.objects.get(kind="leads.send_mail")
     assert mailing.begin(mail, job=job.pk, at=timezone.now())
