@@ -425,3 +425,29 @@ def test_the_keyboard_stays_on_its_card_and_z_undoes_when_the_board_is_read_anew
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("z")
     arrives(page, deal, "Inquiry")
+
+
+def test_a_gap_during_a_slow_answer_is_asked_about_once_more(open_page, scene):
+    ana, ben, _pipeline, (deal, *_others) = scene
+    page = open_page(ana, "/profile/")
+    page.add_init_script(
+        "globalThis.EventSource = class extends EventSource { set onmessage(tell) { /* hears no nudge */ } }"
+    )
+    asked = []
+
+    def answer_slowly(route):
+        if asked:
+            return route.continue_()
+        asked.append((route, route.fetch()))
+
+    page.route("**/changes/**", answer_slowly)
+    page.goto("/")
+    is_live(page)
+    while not asked:
+        page.wait_for_timeout(50)
+    move(deal, "Estimate", ben)
+    page.evaluate("['offline', 'online'].forEach((name) => dispatchEvent(new Event(name)))")
+    is_live(page)
+    route, response = asked[0]
+    route.fulfill(response=response)
+    arrives(page, deal, "Estimate")

@@ -151,10 +151,19 @@ function announce() {
 
 /** Ask what changed since the board was read or asked last, and fetch only that. */
 let asking = null;
+let askOnceMore = false; // the answer under way may be older than what there is to ask about
 let again = 0;
 function catchUp() {
   clearTimeout(again); // however often it is asked in vain, one question waits to be asked again
-  asking ??= ask().finally(() => (asking = null));
+  if (asking) return void (askOnceMore = true);
+  asking = ask().finally(answered);
+}
+
+function answered() {
+  asking = null;
+  if (!askOnceMore) return;
+  askOnceMore = false;
+  catchUp();
 }
 
 async function ask() {
