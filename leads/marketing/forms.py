@@ -1,15 +1,30 @@
 """What people send on the pages of marketing. Forms clean; the domain decides."""
 
+from decimal import Decimal
+
 from django import forms
+from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.accounts.models import User
-from pipeline_crm.foundation.forms import PlainTextField, date_input
+from pipeline_crm.accounts.models import Company, User
+from pipeline_crm.foundation import money
+from pipeline_crm.foundation.forms import AmountField, PlainTextField, date_input
 
 from ..domain.collecting import CAMPAIGN
 from ..domain.contacting import ruling
-from ..models import Basis, Cadence, CadenceStep, DistanceRules, Lead, LeadForm, MailTemplate, Purpose, StepKind
+from ..models import (
+    Basis,
+    Cadence,
+    CadenceStep,
+    Campaign,
+    DistanceRules,
+    Lead,
+    LeadForm,
+    MailTemplate,
+    Purpose,
+    StepKind,
+)
 
 
 class DistanceForm(forms.ModelForm):
@@ -260,3 +275,38 @@ class LeadFormForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         """The domain writes the form, not this one."""
+
+
+class CampaignFactsForm(forms.ModelForm):
+    """A campaign as a marketer describes it."""
+
+    name = PlainTextField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    word = PlainTextField(
+        label=_("utm_campaign in its links"),
+        max_length=100,
+        required=False,
+        help_text=_(
+            "Who comes by a link with this word came by the campaign. Empty: whoever its source brings in its days."
+        ),
+    )
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "word", "source", "starts_on", "ends_on"]
+        widgets = {"starts_on": date_input(), "ends_on": date_input()}
+
+    def _post_clean(self) -> None:
+        """The domain writes the campaign, not this form."""
+
+
+class CostForm(forms.Form):
+    """What was spent on a campaign, on a day."""
+
+    on = forms.DateField(label=_("Day"), widget=date_input(), initial=timezone.localdate)
+    amount = AmountField(label=_("Amount"), required=True, min_value=Decimal("0.01"))
+    currency = forms.ChoiceField(label=_("Currency"), choices=money.choices)
+    what = PlainTextField(label=_("What for"), max_length=120, required=False)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].initial = Company.get().base_currency

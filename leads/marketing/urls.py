@@ -1,6 +1,17 @@
 from django.urls import path
 
-from .views import cadences, capture, contact, distance, lead_forms, mails, recycling, templates, unsubscribing
+from .views import (
+    cadences,
+    campaigns,
+    capture,
+    contact,
+    distance,
+    lead_forms,
+    mails,
+    recycling,
+    templates,
+    unsubscribing,
+)
 
 app_name = "marketing"
 urlpatterns = [
@@ -23,6 +34,12 @@ urlpatterns = [
     path("marketing/forms/new/", lead_forms.new, name="new_lead_form"),
     path("marketing/forms/<int:pk>/", lead_forms.lead_form, name="lead_form"),
     path("marketing/forms/<int:pk>/archiving/", lead_forms.archiving, name="lead_form_archiving"),
+    path("marketing/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("marketing/campaigns/new/", campaigns.new, name="new_campaign"),
+    path("marketing/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("marketing/campaigns/<int:pk>/archiving/", campaigns.archiving, name="campaign_archiving"),
+    path("marketing/campaigns/<int:pk>/costs/", campaigns.costs, name="campaign_costs"),
+    path("marketing/costs/<int:pk>/removal/", campaigns.cost_removal, name="cost_removal"),
     path("marketing/recycling/", recycling.recycling, name="recycling"),
     path("marketing/distance/", distance.distance, name="distance"),
     path("marketing/distance/rules/", distance.rules, name="distance_rules"),

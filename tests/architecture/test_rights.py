@@ -14,7 +14,7 @@ from django.utils import timezone
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence, LeadForm
+from leads.models import Batch, Cadence, Campaign, LeadForm
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -84,6 +84,8 @@ def scene():
         "Mail": (mail := make_mail(lead)),
         "MailTemplate": mail.template,
         "LeadForm": (form := LeadForm.objects.create(name="Contact", heading="Contact", created_at=now)),
+        "Campaign": (campaign := Campaign.objects.create(name="Spring", word="spring", starts_on=now, created_at=now)),
+        "CampaignCost": campaign.costs.create(on=now, amount=1, currency="EUR", recorded_at=now),
         "Capture": form.captures.create(received_at=now, token=mail.token),
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
@@ -104,7 +106,7 @@ def path(route: str, scene: dict) -> str:
             "settings/products/": "Product", "settings/reasons/": "LostReason",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
             "marketing/cadences/": "Cadence", "marketing/steps/": "CadenceStep",
-            "marketing/forms/": "LeadForm",
+            "marketing/forms/": "LeadForm", "marketing/campaigns/": "Campaign", "marketing/costs/": "CampaignCost",
         }.items() if route.startswith(start)), None,
     )  # fmt: skip
     values = {
