@@ -13,6 +13,7 @@ from .norm import LeadStageNorm
 from .organisation import Organisation
 from .person import Person
 from .recycling import Recycling
+from .reply import Attachment, MailboxPlace, Reply, Undeliverable
 from .score import ChanceNorm, LeadChance, ScoreDay, ScoreFact, ScoreRule
 from .source import DisqualifyReason, Source
 from .touch import Touch, TouchKind
@@ -23,6 +24,7 @@ __all__ = [
     "OPEN_STAGES",
     "Activity",
     "ActivityKind",
+    "Attachment",
     "Basis",
     "Batch",
     "Cadence",
@@ -51,12 +53,14 @@ __all__ = [
     "Mail",
     "MailState",
     "MailTemplate",
+    "MailboxPlace",
     "Merge",
     "MergeKind",
     "Organisation",
     "Person",
     "Purpose",
     "Recycling",
+    "Reply",
     "Sign",
     "ScoreDay",
     "ScoreFact",
@@ -66,4 +70,5 @@ __all__ = [
     "StepTaken",
     "Touch",
     "TouchKind",
+    "Undeliverable",
 ]

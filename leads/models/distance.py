@@ -47,6 +47,8 @@ class DistanceRules(models.Model):
     )
     open_deal_pauses = models.BooleanField(_("an open deal pauses marketing to its organisation"), default=True)
 
+    counts_clicks = models.BooleanField(_("count who follows a link in a mail"), default=True)
+
     class Meta:
         verbose_name_plural = "distance rules"
         constraints = [

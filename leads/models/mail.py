@@ -51,6 +51,8 @@ class MailQuerySet(models.QuerySet):
 class Mail(models.Model):
     """One mail to one person, as it is or was sent. Its state changes only in `domain.contacting.mailing`.
 
+    `provider_id`: what the provider that delivers it calls it. `counts_clicks`: its links lead through us, so that
+    following one is known. `returned_at`, `complained_at`: it came back, or its reader called it unwanted.
     `may_be_twice`: a worker ended between handing it to the mail server and writing that down, so it was handed over
     once more, under the same Message-ID.
     """
@@ -70,6 +72,10 @@ class Mail(models.Model):
     may_be_twice = models.BooleanField(default=False)
     tries = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    counts_clicks = models.BooleanField(default=False)
+    returned_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
@@ -82,6 +88,7 @@ class Mail(models.Model):
             models.Index(fields=["person", "due_at"], name="mail_of_person"),
             models.Index(fields=["lead", "-id"], name="mail_of_lead"),
             models.Index(fields=["state", "-id"], name="mail_in_state"),
+            models.Index(fields=["provider_id"], name="mail_of_provider", condition=~Q(provider_id="")),
         ]
         constraints = [
             models.CheckConstraint(
