@@ -2,7 +2,7 @@ from .activity import DealActivity
 from .batch import ImportedCase
 from .change import DealChange
 from .deal import Deal, DealType
-from .lost_reason import LostReason
+from .lost_reason import LostReason, RetryNorm
 from .pipeline import Pipeline, Stage, StageKind, StageNorm
 from .product import DealLine, Product
 from .transition import DealAmendment, DealEvent
@@ -19,6 +19,7 @@ __all__ = [
     "LostReason",
     "Pipeline",
     "Product",
+    "RetryNorm",
     "Stage",
     "StageKind",
     "StageNorm",

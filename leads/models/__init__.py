@@ -5,6 +5,7 @@ from .campaign import Campaign, CampaignCost
 from .capture import Capture, LeadForm
 from .consent import Basis, Channel, Consent, ConsentProof, Purpose
 from .distance import DistanceRules
+from .handover import HandBackReason, HandOver, HandOverRules, Share, Territory
 from .lead import ENDED_STAGES, OPEN_STAGES, Lead, LeadStage
 from .likeness import Likeness, Sign
 from .mail import Mail, MailState, MailTemplate
@@ -12,6 +13,7 @@ from .merge import Merge, MergeKind
 from .norm import LeadStageNorm
 from .organisation import Organisation
 from .person import Person
+from .qualification import Answer, Asks, Criterion, Said
 from .recycling import Recycling
 from .reply import Attachment, MailboxPlace, Reply, Undeliverable
 from .score import ChanceNorm, LeadChance, ScoreDay, ScoreFact, ScoreRule
@@ -24,6 +26,8 @@ __all__ = [
     "OPEN_STAGES",
     "Activity",
     "ActivityKind",
+    "Answer",
+    "Asks",
     "Attachment",
     "Basis",
     "Batch",
@@ -36,10 +40,14 @@ __all__ = [
     "Channel",
     "Consent",
     "ConsentProof",
+    "Criterion",
     "DisqualifyReason",
     "DistanceRules",
     "Enrolment",
     "EnrolmentState",
+    "HandBackReason",
+    "HandOver",
+    "HandOverRules",
     "Lead",
     "LeadActivity",
     "LeadAmendment",
@@ -61,13 +69,16 @@ __all__ = [
     "Purpose",
     "Recycling",
     "Reply",
-    "Sign",
+    "Said",
     "ScoreDay",
     "ScoreFact",
     "ScoreRule",
+    "Share",
+    "Sign",
     "Source",
     "StepKind",
     "StepTaken",
+    "Territory",
     "Touch",
     "TouchKind",
     "Undeliverable",

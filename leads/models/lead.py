@@ -48,6 +48,10 @@ class LeadQuerySet(TeamVisible):
         """Waiting leads whose date to contact again has come."""
         return self.unmerged().filter(stage=LeadStage.WAITING, contact_again_on__lte=on)
 
+    def overdue(self, at):
+        """Leads that sales has neither accepted nor handed back within the agreed hours."""
+        return self.unmerged().filter(stage=LeadStage.READY, accept_by__lt=at)
+
 
 class Lead(Card):
     """A prospect on its way to sales, and back again. Its stage changes only through `leads.domain._log`."""
@@ -61,6 +65,7 @@ class Lead(Card):
     stage = models.CharField(max_length=15, choices=LeadStage, default=LeadStage.GENERATION, editable=False)
     attempt = models.PositiveIntegerField(default=1, editable=False)
     contact_again_on = models.DateField(_("contact again on"), null=True, blank=True)
+    accept_by = models.DateTimeField(_("accept by"), null=True, blank=True, editable=False)
     value = models.DecimalField(_("value"), max_digits=18, decimal_places=2, null=True, blank=True)
     score = models.PositiveSmallIntegerField(default=0, editable=False)
     score_week_ago = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -77,10 +82,14 @@ class Lead(Card):
             models.Index(fields=["stage", "rank", "id"], name="lead_column"),
             models.Index(fields=["owner", "stage", "rank", "id"], name="lead_column_of_owner"),
             models.Index(fields=["contact_again_on"], name="lead_due", condition=Q(stage="waiting")),
+            models.Index(fields=["accept_by"], name="lead_overdue", condition=Q(stage="ready")),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(stage="waiting") | Q(contact_again_on__isnull=False), name="lead_that_waits_has_a_date"
+            ),
+            models.CheckConstraint(
+                condition=Q(accept_by__isnull=True) | Q(stage="ready"), name="lead_with_a_clock_waits_for_sales"
             ),
             models.CheckConstraint(condition=amount_is_a_number("value"), name="lead_value_is_a_number"),
             models.CheckConstraint(condition=Q(attempt__gte=1), name="lead_attempts_count_from_one"),
