@@ -1,12 +1,12 @@
 """A deal opens: out of a lead that sales accepts, or from nothing but a name."""
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from leads.domain import capturing, qualifying
 from leads.domain.recycling import local_date
 from leads.models import OPEN_STAGES, Lead, LeadStage
+from leads.models.lead import LeadQuerySet
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
@@ -92,7 +92,7 @@ def new_deal(
     email: str = "",
     phone: str = "",
     source=None,
-    among: QuerySet[Lead] | None = None,
+    among: LeadQuerySet | None = None,
     by,
     at,
     owner=None,
@@ -121,8 +121,8 @@ def new_deal(
     return open_deal(lead=lead, by=by, at=at, owner=owner, **deal)
 
 
-def _lead_with_marketing(among: QuerySet[Lead], organisation, person) -> Lead | None:
-    leads = among.filter(stage__in=OPEN_STAGES).order_by("-id")
+def _lead_with_marketing(among: LeadQuerySet, organisation, person) -> Lead | None:
+    leads = among.unmerged().filter(stage__in=OPEN_STAGES).order_by("-id")
     if person:
         return leads.filter(person=person).first()
     return leads.filter(organisation=organisation, person=None).first() if organisation else None

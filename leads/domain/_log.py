@@ -4,11 +4,18 @@ from collections.abc import Sequence
 
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
-from pipeline_crm.foundation.stage_log import Step, lock, touch
+from pipeline_crm.foundation.stage_log import Step, touch
 
 from ..models import Lead
+from .seeing import refuse_merged
 
 __all__ = ["Step", "append", "append_many", "begin", "lock", "step_back", "touch", "write_histories"]
+
+
+def lock(lead: Lead) -> None:
+    """Hold the lead until the transaction ends, and see it as it is now. Refused when it was merged into another."""
+    stage_log.lock(lead)
+    refuse_merged(lead)
 
 
 def begin(lead: Lead, *, at, by, source=Origin.USER, batch=None) -> None:

@@ -70,7 +70,8 @@ def find_organisation(organisation: str | Organisation | None, *, domain: str = 
     name = organisation.strip()
     if not name:
         return None
-    return Organisation.objects.named(name).first() or Organisation.objects.create(name=name, domain=domain.strip())
+    known = Organisation.objects.named(name).first()
+    return known.standing if known else Organisation.objects.create(name=name, domain=domain.strip())
 
 
 def find_person(*, name="", email="", phone="", role="", organisation=None) -> Person | None:
@@ -81,7 +82,7 @@ def find_person(*, name="", email="", phone="", role="", organisation=None) -> P
         known = Person.objects.filter(email__iexact=email).first()
     else:
         known = Person.objects.filter(name__iexact=name, organisation=organisation).first() if organisation else None
-    return known or Person.objects.create(
+    return known.standing if known else Person.objects.create(
         name=name, email=email, phone=phone.strip(), role=role.strip(), organisation=organisation
     )
 

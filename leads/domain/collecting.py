@@ -16,7 +16,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
-from ..models import Basis, Capture, Channel, Lead, LeadForm, Person, TouchKind
+from ..models import Basis, Capture, Channel, Lead, LeadForm, LeadStage, Person, TouchKind
 from . import capturing, noting, touching
 from .contacting import consenting, templating
 from .contacting.persons import same_person
@@ -136,7 +136,8 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
     person = capturing.find_person(name=said["name"], email=said["email"], phone=said.get("phone", ""))
     known = None
     if person:
-        with_us = Lead.objects.filter(same_person(person), stage__in=[*consenting.WITH_MARKETING, "ready", "accepted"])
+        stages = [*consenting.WITH_MARKETING, LeadStage.READY, LeadStage.ACCEPTED]
+        with_us = Lead.objects.unmerged().filter(same_person(person), stage__in=stages)
         known = with_us.order_by("-id").first()
     lead = known or capturing.capture(
         name=said["name"],

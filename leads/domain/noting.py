@@ -5,11 +5,13 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
-from pipeline_crm.foundation.stage_log import lock, touch
+from pipeline_crm.foundation.stage_log import touch
 
 from ..models import Activity, ActivityKind
 from . import touching
+from .seeing import refuse_merged
 
 
 class AlreadyDone(Refusal):
@@ -25,7 +27,7 @@ class EmptyNote(Refusal):
 @transaction.atomic
 def plan(card, *, kind: str, due_on: date, subject: str = "", person=None, by, at: datetime) -> Activity:
     """Plan a step with a date. The earliest planned one is the card's next step."""
-    lock(card)
+    hold(card)
     activity = card.activities.create(
         kind=kind, subject=subject.strip(), due_on=due_on, person=person, by=by, created_at=at
     )
@@ -37,7 +39,7 @@ def plan(card, *, kind: str, due_on: date, subject: str = "", person=None, by, a
 def done(activity: Activity, *, outcome: str = "", by, at: datetime) -> Activity:
     """Tick a planned step off, with what came of it. A call or meeting is a touch."""
     card = card_of(activity)
-    lock(card)
+    hold(card)
     activity.refresh_from_db()
     if activity.done_at:
         raise AlreadyDone(_("This was done already."))
@@ -52,7 +54,7 @@ def done(activity: Activity, *, outcome: str = "", by, at: datetime) -> Activity
 def reschedule(activity: Activity, *, due_on: date, by, at: datetime) -> Activity:
     """Give a planned step another day."""
     card = card_of(activity)
-    lock(card)
+    hold(card)
     activity.refresh_from_db()
     if activity.done_at:
         raise AlreadyDone(_("This was done already."))
@@ -66,7 +68,7 @@ def reschedule(activity: Activity, *, due_on: date, by, at: datetime) -> Activit
 def unplan(activity: Activity, *, by, at: datetime) -> None:
     """Take a planned step away again: it was planned by mistake. What is done stays (AlreadyDone)."""
     card = card_of(activity)
-    lock(card)
+    hold(card)
     activity.refresh_from_db()
     if activity.done_at:
         raise AlreadyDone(_("This was done already."))
@@ -79,11 +81,17 @@ def note(card, *, text: str, by, at: datetime, kind: str = ActivityKind.NOTE) ->
     """Write down what was heard or done. A call or meeting is a touch."""
     if not text.strip():
         raise EmptyNote(_("Write something first."), fields=["text"])
-    lock(card)
+    hold(card)
     activity = card.activities.create(kind=kind, outcome=text.strip(), done_at=at, by=by, created_at=at)
     touching.of_activity(activity, card)
     touch(card)
     return activity
+
+
+def hold(card) -> None:
+    """Keep the card until the transaction ends. Refused when it was merged into another."""
+    stage_log.lock(card)
+    refuse_merged(card)
 
 
 def card_of(activity: Activity):

@@ -1,5 +1,5 @@
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +18,8 @@ from . import answers
 @acts_on(Lead)
 @require_GET
 def lead(request: HttpRequest, lead: Lead) -> HttpResponse:
+    if lead.merged_into:
+        return redirect("leads:lead", lead.standing.pk)
     return answers.panel_or_page(request, lead)
 
 

@@ -70,7 +70,7 @@ def withdraw(
     ]
     _write(person, wanted, basis=Basis.WITHDRAWN, channel=channel, by=by, at=at)
     if has_left(person):
-        for lead in Lead.objects.filter(same_person(person), stage__in=WITH_MARKETING).order_by("pk"):
+        for lead in Lead.objects.unmerged().filter(same_person(person), stage__in=WITH_MARKETING).order_by("pk"):
             qualifying.unsubscribe(lead, by=by, at=at)
 
 

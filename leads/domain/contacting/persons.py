@@ -8,9 +8,17 @@ from ...models import Organisation, Person
 
 
 def same_person(person: Person, field: str = "person") -> Q:
-    """The person, and whoever is recorded with the same address."""
-    same = Q(**{field: person.pk})
-    return same | Q(**{f"{field}__email__iexact": person.email}) if person.email else same
+    """The person, the records merged into theirs, and whoever is recorded with one of their addresses."""
+    same = Q(**{field: person.pk}) | Q(**{f"{field}__merged_into": person.pk})
+    for address in addresses(person):
+        same |= Q(**{f"{field}__email__iexact": address})
+    return same
+
+
+def addresses(person: Person) -> list[str]:
+    """The person's own, and those of the records that were merged into theirs."""
+    merged = Person.objects.filter(merged_into=person).values_list("email", flat=True) if person.pk else ()
+    return sorted({address.lower() for address in (person.email, *merged) if address})
 
 
 def house_of(person: Person | None, organisation: Organisation | None) -> Organisation | None:
