@@ -9,7 +9,8 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Lead, LeadStage, Organisation, Person, Source
-from . import _log
+from . import _log, recognising
+from .dialling import dialled
 
 
 class NobodyNamed(Refusal):
@@ -42,7 +43,8 @@ def capture(
 ) -> Lead:
     """Add a lead in Generation (or where it is known to stand already), with its person and organisation.
 
-    Persons are recognised by e-mail, organisations by name. Refused without any name (NobodyNamed).
+    Persons are recognised by e-mail, organisations by name; leads that are perhaps the same are written down as such
+    (`recognising`). Refused without any name (NobodyNamed).
     """
     if not (name.strip() or email.strip() or organisation):
         raise NobodyNamed(_("Name a person, an e-mail address or an organisation."), fields=["name"])
@@ -61,6 +63,7 @@ def capture(
     )
     lead.rank = rank_between(Lead.objects.in_stage(stage))
     _log.begin(lead, at=at, by=by, source=via, batch=batch)
+    recognising.suspect(lead, at=at)
     return lead
 
 
@@ -78,13 +81,26 @@ def find_person(*, name="", email="", phone="", role="", organisation=None) -> P
     name, email = name.strip(), email.strip().lower()
     if not (name or email):
         return None
-    if email:
-        known = Person.objects.filter(email__iexact=email).first()
-    else:
-        known = Person.objects.filter(name__iexact=name, organisation=organisation).first() if organisation else None
-    return known.standing if known else Person.objects.create(
-        name=name, email=email, phone=phone.strip(), role=role.strip(), organisation=organisation
+    return known_person(name=name, email=email, organisation=organisation) or Person.objects.create(
+        name=name,
+        email=email,
+        phone=phone.strip(),
+        phone_e164=dialled(phone, organisation),
+        role=role.strip(),
+        organisation=organisation,
     )
+
+
+def known_person(*, name: str = "", email: str = "", organisation: Organisation | None = None) -> Person | None:
+    """Whoever has that address; without one, whoever has that name at that organisation. Who was merged is found as
+    the person they were merged into."""
+    if email.strip():
+        found = Person.objects.filter(email__iexact=email.strip()).first()
+    elif organisation:
+        found = Person.objects.filter(name__iexact=name.strip(), organisation=organisation).first()
+    else:
+        return None
+    return found.standing if found else None
 
 
 def find_source(source: str | Source | None) -> Source | None:

@@ -22,6 +22,7 @@ from deals.domain import _log as deal_log
 from deals.domain import shaping
 from deals.models import Deal, DealActivity, DealChange, DealLine, LostReason, Pipeline, Product, Stage
 from leads.domain import _log as lead_log
+from leads.domain.dialling import dialled
 from leads.models import (
     ActivityKind,
     DisqualifyReason,
@@ -40,7 +41,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 
-from . import people, simulation
+from . import marketing, people, simulation
 from .simulation import ZONE, DealStory, LeadStory
 
 PIPELINE = "New business"
@@ -109,6 +110,9 @@ class _Company:
         self._write_leads()
         self._write_deals()
         self._write_activities()
+        marketing.furnish(
+            self.leads, sources=self.sources, marketers=self.marketers, at=self.at, seed=self.rng.getrandbits(32)
+        )
         is_open = sum(1 for _deal, story in self.deals if story.is_open)
         return Summary(len(self.leads), len(self.deals), is_open)
 
@@ -174,11 +178,13 @@ class _Company:
         self.persons = []
         for organisation in chosen[: len(stories)]:
             name = people.person_name(self.rng)
+            phone = f"+49 30 55501{self.rng.randint(100, 999)}" if self.rng.random() < 0.6 else ""
             self.persons.append(
                 Person(
                     name=name,
                     email=f"{name.lower().replace(' ', '.')}@{organisation.domain}",
-                    phone=f"+49 30 55501{self.rng.randint(100, 999)}" if self.rng.random() < 0.6 else "",
+                    phone=phone,
+                    phone_e164=dialled(phone),
                     role=self.rng.choice(people.ROLES),
                     organisation=organisation,
                 )
