@@ -43,3 +43,14 @@ def run_cadences(job):
 @job_kind("leads.ask_to_confirm", title=_("Asking a mailbox to confirm"))
 def ask_to_confirm(job, *, capture: int) -> None:
     collecting.ask_to_confirm(Capture.objects.select_related("form").get(pk=capture))
+
+
+@job_kind("leads.tidy_captures", title=_("Forgetting what no mailbox confirmed"))
+def tidy_captures(job):
+    """Committed every few hundred; begun anew it goes on with those that are left."""
+    forgotten = 0
+    while some := collecting.tidy(at=timezone.now()):
+        forgotten += some
+        job.set_progress(forgotten, forgotten)
+        yield
+    return {"forgotten": forgotten}

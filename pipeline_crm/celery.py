@@ -24,6 +24,7 @@ SCHEDULE = [
     ("Take the due steps of cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_cadences", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
+    ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),
 ]
 app.conf.beat_schedule = {

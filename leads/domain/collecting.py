@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,13 +19,15 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
 from ..models import Basis, Capture, Channel, Lead, LeadForm, LeadStage, Person, TouchKind
-from . import capturing, noting, touching
+from . import capturing, noting, recognising, touching
 from .contacting import consenting, templating
 from .contacting.persons import same_person
 
 CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30))  # of one address
 LIMITS_OF_A_PROGRAM = ((timedelta(minutes=1), 120), (timedelta(hours=1), 2000))  # it sends for all of its visitors
+AT_ONCE = 500
+SAID = ("name", "email", "phone", "organisation")
 CONFIRMED_WITHIN = timedelta(days=30)
 CONFIRMATIONS_A_DAY = 3  # to one mailbox, however often its address is typed in
 
@@ -72,6 +76,14 @@ def keep_form(*, form: LeadForm | None = None, by, at: datetime, **facts) -> Lea
 
 
 @transaction.atomic
+def tidy(*, at: datetime, most: int = AT_ONCE) -> int:
+    """Forget some of what no mailbox has confirmed within its month; how many, and none when all is tidy."""
+    old = Capture.objects.filter(lead=None, received_at__lt=at - CONFIRMED_WITHIN).order_by("received_at")
+    some = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:most]
+    return Capture.objects.filter(pk__in=list(some)).delete()[0]
+
+
+@transaction.atomic
 def archive_form(form: LeadForm, *, by, at: datetime) -> None:
     """It takes nothing more; archived again it does."""
     form.archived_at = None if form.archived_at else at
@@ -85,25 +97,27 @@ def receive(
     *,
     campaign: Mapping[str, str] | None = None,
     page: str = "",
+    channel: str = Channel.FORM,
     address: str | None,
     agent: str = "",
     at: datetime,
-    limits: tuple[tuple[timedelta, int], ...] = LIMITS,
 ) -> Capture:
     """Keep what was sent. Where the form asks for it, the mailbox is to confirm first; else it becomes a lead now.
 
-    Refused with TooMany when one address sends more than a person would.
+    Refused with TooMany when one address sends more than a person would, or a program more than a site has visitors.
     """
     said = {**said, "email": str(said["email"]).lower()}  # however it is typed, it is one mailbox
+    address = _plain_address(address)
     _take_turns(form)
-    for span, most in limits:
-        if Capture.objects.filter(address=address, received_at__gt=at - span).count() >= most:
+    for span, most in LIMITS_OF_A_PROGRAM if channel == Channel.API else LIMITS:
+        if near(address).filter(received_at__gt=at - span).count() >= most:
             raise TooMany(_("That was a little much. Please try again later."))
     capture = Capture.objects.create(
         form=form,
         said=said,
         campaign=dict(campaign or {}),
         page=page[:500],
+        channel=channel,
         address=address,
         agent=agent[:300],
         received_at=at,
@@ -121,10 +135,11 @@ def confirm(capture: Capture, *, at: datetime) -> Lead:
 
     Refused with TooLate a month after it was sent.
     """
-    capture.refresh_from_db(from_queryset=Capture.objects.select_for_update(of=("self",)))
-    if capture.lead:
-        return capture.lead
-    if at - capture.received_at > CONFIRMED_WITHIN:
+    locked = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk).first()
+    if locked and locked.lead:
+        capture.lead = locked.lead
+        return locked.lead
+    if locked is None or at - capture.received_at > CONFIRMED_WITHIN:
         raise TooLate(_("This link is too old. Please fill in the form again."))
     capture.confirmed_at = at
     return become_lead(capture, at=at)
@@ -133,7 +148,7 @@ def confirm(capture: Capture, *, at: datetime) -> Lead:
 def become_lead(capture: Capture, *, at: datetime) -> Lead:
     """A new lead, or word to the one that marketing or sales has of this person already."""
     form, said = capture.form, capture.said
-    person = capturing.find_person(name=said["name"], email=said["email"], phone=said.get("phone", ""))
+    person = capturing.known_person(email=said["email"])
     known = None
     if person:
         stages = [*consenting.WITH_MARKETING, LeadStage.READY, LeadStage.ACCEPTED]
@@ -152,6 +167,8 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
         at=at,
     )
     lines = _in_words(capture)
+    if known:
+        lines += recognising.unknown_of(known, recognising.Said(**{n: v for n, v in said.items() if n in SAID}))
     if said.get("agreed") and lead.person and not may_agree(capture, lead.person):
         lines.append(_("They ticked consent. It is not recorded: they had withdrawn, and no mailbox confirmed it."))
     elif said.get("agreed") and lead.person:
@@ -159,7 +176,7 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
             lead.person,
             [form.purpose],
             words=form.consent_words,
-            channel=Channel.FORM,
+            channel=capture.channel,
             page=capture.page,
             address=capture.address,
             agent=capture.agent,
@@ -168,7 +185,7 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
     noting.note(lead, text="\n".join(lines), by=None, at=at)
     touching.touch(
         lead,
-        kind=TouchKind.FORM,
+        kind=TouchKind.API if capture.channel == Channel.API else TouchKind.FORM,
         at=capture.received_at,
         what=form.heading,
         page=capture.page,
@@ -232,7 +249,32 @@ def _in_words(capture: Capture) -> list[str]:
 
 
 def _asked_lately(capture: Capture, at: datetime) -> int:
-    return Capture.objects.filter(said__email=capture.said["email"], received_at__gt=at - timedelta(days=1)).count()
+    return of_mailbox(capture.said["email"]).filter(received_at__gt=at - timedelta(days=1)).count()
+
+
+def of_mailbox(email: str) -> QuerySet[Capture]:
+    """What was sent with that address, given in small letters."""
+    return Capture.objects.filter(said__email=email)
+
+
+def near(address: str | None) -> QuerySet[Capture]:
+    """What came from there. Who has one IPv6 address has 2⁶⁴ of them, so that all of its /64 are one sender."""
+    if address is None:
+        return Capture.objects.filter(address=None)
+    sender = ip_address(address)
+    if isinstance(sender, IPv4Address):
+        return Capture.objects.filter(address=address)
+    network = ip_network((sender, 64), strict=False)
+    return Capture.objects.filter(address__range=(str(network[0]), str(network[-1])))
+
+
+def _plain_address(address: str | None) -> str | None:
+    """As it is compared: an IPv4 address that came dressed as IPv6 is one of IPv4; what is none is not known."""
+    try:
+        sender = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(sender, "ipv4_mapped", None) or sender)
 
 
 def _take_turns(form: LeadForm) -> None:

@@ -18,7 +18,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import public
 
 from ...domain import collecting
-from ...models import Capture, LeadForm
+from ...models import Capture, Channel, LeadForm
 from ..forms import CampaignForm, CaptureForm
 
 LARGEST = 32 * 1024
@@ -69,7 +69,7 @@ def leads(request: HttpRequest, key: str) -> HttpResponse:
     page, campaign = CampaignForm(sent).known()
     form = CaptureForm(sent | {"agreed": _is_yes(sent.get("agreed"))}, form=lead_form)
     context: dict[str, Any] = {}
-    status = _receive(request, lead_form, form, page, campaign, context, limits=collecting.LIMITS_OF_A_PROGRAM)
+    status = _receive(request, lead_form, form, page, campaign, context, channel=Channel.API)
     if status != 200:
         return JsonResponse({"errors": form.errors}, status=status)
     return JsonResponse({"state": "to be confirmed" if lead_form.double_opt_in else "received"}, status=201)
@@ -95,7 +95,7 @@ def confirmation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _receive(
-    request: HttpRequest, lead_form: LeadForm, form: CaptureForm, page, campaign, context, limits=collecting.LIMITS
+    request: HttpRequest, lead_form: LeadForm, form: CaptureForm, page, campaign, context, channel=Channel.FORM
 ) -> int:
     """Take what was sent; the status to answer with. A robot is thanked, and nothing is kept."""
     if not form.is_valid():
@@ -107,10 +107,10 @@ def _receive(
                 form.said(),
                 campaign=campaign,
                 page=page,
+                channel=channel,
                 address=get_adapter(request).get_client_ip(request),
                 agent=_plain(request.headers.get("User-Agent", ""), 300),
                 at=timezone.now(),
-                limits=limits,
             )
         except collecting.TooMany as refusal:
             form.add_error(None, str(refusal))

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from leads.domain import collecting, qualifying
 from leads.domain.contacting import consenting
-from leads.models import Capture, ConsentProof, Lead, LeadForm, Organisation, Person
+from leads.models import Capture, Consent, ConsentProof, Lead, LeadForm, Likeness, Organisation, Person, Touch
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
@@ -163,7 +164,9 @@ def test_a_program_of_the_site_sends_json_with_its_token(stranger, form):
 
     answer = send(json.dumps(SAID | {"agreed": True, "utm_source": "api"}))
     assert (answer.status_code, answer.json()) == (201, {"state": "received"})
-    assert Capture.objects.get().campaign == {"utm_source": "api"}
+    capture = Capture.objects.get()
+    assert (capture.campaign, capture.channel) == ({"utm_source": "api"}, "api")
+    assert (Consent.objects.get().channel, Touch.objects.get().kind) == ("api", "api")
     assert send(json.dumps(SAID), token="wrong").status_code == 401
     assert send(json.dumps({"name": "Kim"})).json()["errors"] == {"email": ["This field is required."]}
     assert [send(body).status_code for body in ("{", "[]", "1", '{"name": {}}', '{"name": 1}', "[" * 9000)] == [400] * 6
@@ -174,6 +177,57 @@ def send(stranger, form, **said):
     headers = {"Authorization": f"Bearer {form.token}"}
     body = json.dumps(SAID | said)
     return stranger.post(f"/forms/{form.key}/leads/", body, content_type="application/json", headers=headers)
+
+
+def test_all_addresses_of_one_ipv6_network_are_one_sender(stranger, form):
+    def status(address):
+        return stranger.post(f"/forms/{form.key}/", SAID, REMOTE_ADDR=address).status_code
+
+    assert [status(f"2001:db8:1:2::{n:x}") for n in range(7)] == [200] * 5 + [429] * 2
+    assert status("2001:db8:1:3::1") == 200
+    assert [status("::ffff:10.9.9.9") for _ in range(3)] + [status("10.9.9.9") for _ in range(3)] == [200] * 5 + [429]
+    assert Capture.objects.filter(address="10.9.9.9").count() == 5
+
+
+def test_what_was_not_confirmed_within_its_month_is_forgotten(stranger, form):
+    asking = make_form(name="Asking", double_opt_in=True)
+    sent = {"address": "10.0.0.1", "at": ago(31)}
+    old = collecting.receive(asking, SAID | {"email": "a@x.example"}, **sent)
+    collecting.receive(form, SAID | {"email": "b@x.example"}, **sent)
+    collecting.receive(asking, SAID | {"email": "c@x.example"}, **sent | {"at": ago(29)})
+    job = Job.objects.create(kind="leads.tidy_captures", idem_key="1", accepted_at=ago(0), due_at=ago(0))
+    assert running.run(job.pk, clock=timezone.now) == "done"
+    assert not Capture.objects.filter(pk=old.pk).exists() and Capture.objects.count() == 2
+    assert stranger.get(f"/confirm/{old.token}/").status_code == 404
+    with pytest.raises(collecting.TooLate):
+        collecting.confirm(old, at=ago(0))
+
+
+def test_a_mailbox_and_a_sender_are_found_by_an_index(form):
+    senders = [collecting.near(address) for address in ("2001:db8::1", "10.0.0.1")]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for question in [collecting.of_mailbox("kim@juniper.example"), *senders]:
+            plan = question.filter(received_at__gt=ago(1)).order_by().explain()
+            assert "capture_of_" in plan and "Index Cond" in plan
+
+
+def test_a_number_or_company_we_know_is_written_down_as_perhaps_the_same(stranger):
+    form = make_form(asks_phone=True)
+    known = make_lead(name="Kim", email="kim@juniper.example", organisation="Juniper", phone="030 123456")
+    sent = SAID | {"email": "ks@mail.example", "phone": "+49 30 123456", "organisation": "Evergreen"}
+    stranger.post(f"/forms/{form.key}/", sent)
+    send(stranger, form, email="k2@juniper.example", name="Kim B.", organisation="Juniper Ltd.")
+    pairs = Likeness.objects.order_by("id").values_list("like", "signs")
+    assert list(pairs) == [(known.pk, ["phone"]), (known.pk, ["name"])] and Lead.objects.count() == 3
+
+
+def test_what_somebody_we_know_says_otherwise_is_in_the_note(stranger):
+    form = make_form(asks_phone=True)
+    known = make_lead(name="Kim", email="kim@juniper.example", organisation="Juniper")
+    stranger.post(f"/forms/{form.key}/", SAID | {"phone": "030 123456"})
+    assert known.activities.get().outcome == "Sent “Contact”.\nPrices?\nKim Sato\n030 123456"
+    assert Person.objects.get().phone == ""  # anybody can type in anybody's address
 
 
 @pytest.mark.parametrize(
