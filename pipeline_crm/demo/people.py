@@ -92,6 +92,50 @@ CAMPAIGNS = {
     "Webinar": ("Peak load webinar", "Audit duty webinar"),
     "Newsletter": ("Monthly letter",),
 }
+# Campaigns: a fair's source, first and last month, and its price; what runs for ever costs something each month.
+FAIRS = {"Spring fair": ("Trade fair", 1, 6, 21_000), "Autumn fair": ("Trade fair", 7, 12, 17_500)}
+EVERY_MONTH = {
+    "Peak load webinar": ("Webinar", 650, "Platform and speaker"),
+    "Audit duty webinar": ("Webinar", 650, "Platform and speaker"),
+    "Monthly letter": ("Newsletter", 280, "Texts"),
+    "Search adverts": ("Website", 1_400, "Clicks"),
+}
+# Of a source: the form's name, its heading, and the pages it stands on.
+FORMS = {
+    "Website": ("Contact", "Talk to us about your energy", ("/contact", "/prices", "/load-control")),
+    "Webinar": ("Webinar seat", "Reserve your seat", ("/webinars",)),
+    "Newsletter": ("Monthly letter", "Read how others save", ("/letter",)),
+}
+READ = ("/prices", "/cases/bakery", "/cases/clinic", "/load-control", "/payback")
+MAILS = {
+    "Welcome": (
+        "What {{company|others like you}} could save at peak load",
+        "Dear {{first_name|reader}},\n\nthank you for your interest. Two numbers tell most of what can be saved: your "
+        f"highest quarter of an hour, and the one after it. How we measure them: https://www.{DOMAIN}/payback\n\n"
+        "Shall I look at yours?\n\n{{my_name}}\n{{our_company}}",
+    ),
+    "A case like yours": (
+        "How a plant like {{company|yours}} paid for it in 19 months",
+        "Dear {{first_name|reader}},\n\na bakery with three ovens cut its peak by a quarter. The figures, by hall: "
+        f"https://www.{DOMAIN}/cases/bakery\n\n{{{{my_name}}}}\n{{{{our_company}}}}",
+    ),
+    "Asking again": (
+        "Has anything changed at {{company|your site}}?",
+        "Dear {{first_name|reader}},\n\nwhen we last spoke the time was not right. New meters read themselves now, and "
+        f"the first site costs less: https://www.{DOMAIN}/prices\n\nIs it worth another look?\n\n"
+        "{{my_name}}\n{{our_company}}",
+    ),
+    "Payback calculator": (
+        "Your payback in five minutes",
+        f"Dear {{{{first_name|reader}}}},\n\nfive numbers are enough: https://www.{DOMAIN}/payback\n\n"
+        "{{my_name}}\n{{our_company}}",
+    ),
+}
+# Days after the step before, and a mail of that name or else a call.
+CADENCES = {
+    "first": ("Introduction", ((0, "Welcome"), (7, "A case like yours"), (5, "Ask about budget and timing"))),
+    "again": ("Second look", ((1, "Asking again"), (6, "Call again"), (10, "Payback calculator"))),
+}
 DISQUALIFY_REASONS = ("No need", "Too small", "Student or competitor", "Wrong contact data", "Outside our region")
 HAND_BACK_REASONS = ("Budget not confirmed", "Nobody to decide", "Not reached", "Too early")
 LOST_REASONS = {
