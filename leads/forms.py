@@ -15,6 +15,7 @@ from pipeline_crm.foundation.forms import (
 )
 
 from .domain import together
+from .domain.recognising import Newcomer
 from .models import OPEN_STAGES, ActivityKind, Lead, LeadStage, Source
 
 ENDS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
@@ -51,6 +52,12 @@ class NewLeadForm(forms.Form):
     title = PlainTextField(label=_("What is it about?"), max_length=200, required=False)
     value = AmountField(label=_("Possible value"))
     currency = forms.ChoiceField(label=_("Currency"), choices=money.choices, required=False)
+    join = forms.IntegerField(required=False)
+    seen = forms.CharField(required=False, max_length=200)
+
+    def clean_seen(self) -> set[int]:
+        """The leads that were shown as perhaps the same, by whoever adds one all the same."""
+        return {int(pk) for pk in self.cleaned_data["seen"].split(",") if pk.isdecimal()}
 
     def clean(self):
         data = super().clean()
@@ -59,7 +66,12 @@ class NewLeadForm(forms.Form):
         return data
 
     def facts(self) -> dict:
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        """What is known of the lead that is added."""
+        named = {name: value for name, value in self.cleaned_data.items() if name not in ("join", "seen")}
+        return {name: value for name, value in named.items() if value not in (None, "")}
+
+    def said(self) -> Newcomer:
+        return Newcomer(**{name: self.cleaned_data[name] for name in ("name", "email", "phone", "organisation")})
 
 
 class FactsForm(RememberingForm):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import board, bulk, changes, lead, steps
+from .views import adding, board, bulk, changes, lead, steps
 
 app_name = "leads"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("marketing/columns/<slug:stage>/", board.column, name="column"),
     path("marketing/bulk/", bulk.bulk, name="bulk"),
     path("marketing/bulk/<int:batch_pk>/undoing/", bulk.undoing, name="bulk_undoing"),
-    path("leads/new/", lead.new, name="new"),
+    path("leads/new/", adding.new, name="new"),
     path("leads/<int:pk>/", lead.lead, name="lead"),
     path("leads/<int:pk>/card/", board.card, name="card"),
     path("leads/<int:pk>/stage/", steps.stage, name="stage"),

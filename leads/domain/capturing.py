@@ -1,5 +1,7 @@
 """A prospect enters the river."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,13 +40,14 @@ def capture(
     team=None,
     tags=(),
     stage: str = LeadStage.GENERATION,
+    apart_from: Iterable[Lead] = (),
     via: str = Origin.USER,
     batch=None,
 ) -> Lead:
     """Add a lead in Generation (or where it is known to stand already), with its person and organisation.
 
     Persons are recognised by e-mail, organisations by name; leads that are perhaps the same are written down as such
-    (`recognising`). Refused without any name (NobodyNamed).
+    (`recognising`), but for those that somebody has told it `apart_from`. Refused without any name (NobodyNamed).
     """
     if not (name.strip() or email.strip() or organisation):
         raise NobodyNamed(_("Name a person, an e-mail address or an organisation."), fields=["name"])
@@ -63,6 +66,7 @@ def capture(
     )
     lead.rank = rank_between(Lead.objects.in_stage(stage))
     _log.begin(lead, at=at, by=by, source=via, batch=batch)
+    recognising.tell_apart(lead, apart_from, by=by, at=at)
     recognising.suspect(lead, at=at)
     return lead
 

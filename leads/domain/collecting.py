@@ -168,7 +168,7 @@ def become_lead(capture: Capture, *, at: datetime) -> Lead:
     )
     lines = _in_words(capture)
     if known:
-        lines += recognising.unknown_of(known, recognising.Said(**{n: v for n, v in said.items() if n in SAID}))
+        lines += recognising.unknown_of(known, recognising.Newcomer(**{n: v for n, v in said.items() if n in SAID}))
     if said.get("agreed") and lead.person and not may_agree(capture, lead.person):
         lines.append(_("They ticked consent. It is not recorded: they had withdrawn, and no mailbox confirmed it."))
     elif said.get("agreed") and lead.person:

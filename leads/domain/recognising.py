@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ..models import Lead, Likeness, Organisation, Person, Sign, TouchKind
-from ..models.lead import ENDED_STAGES
+from ..models.lead import ENDED_STAGES, LeadQuerySet
 from . import noting, touching
 from .contacting.persons import house_of
 from .dialling import dialled
@@ -26,7 +26,7 @@ LOOKED_AT = 50
 
 
 @dataclass(frozen=True)
-class Said:
+class Newcomer:
     """What is said of somebody who comes in."""
 
     name: str = ""
@@ -53,14 +53,14 @@ class Match:
         return [str(sign.label) for sign in self.signs]
 
 
-def alike(said: Said, *, among: QuerySet[Lead] | None = None, besides: Lead | None = None) -> list[Match]:
+def alike(said: Newcomer, *, among: LeadQuerySet | None = None, besides: Lead | None = None) -> list[Match]:
     """Leads that go on and are perhaps the same, the surest first, then the newest.
 
     A colleague is not the same: at one and the same company only a similar name counts, or that nobody was named. Of
     another company that is perhaps the same one lead stands for all.
     """
     leads = Lead.objects.all() if among is None else among
-    leads = leads.exclude(stage__in=ENDED_STAGES).exclude(pk=besides.pk if besides else 0).order_by("-id")
+    leads = leads.unmerged().exclude(stage__in=ENDED_STAGES).exclude(pk=besides.pk if besides else 0).order_by("-id")
     leads = leads.select_related("person__organisation", "organisation", "owner")
     number = dialled(said.phone, _named(said.organisation)) if said.phone else ""
     houses = _houses(said)
@@ -84,7 +84,7 @@ def suspect(lead: Lead, *, at: datetime) -> list[Likeness]:
     """Write down which older leads the lead is perhaps the same as. Pairs that are known stay as they were decided, and
     that two companies look like one is said once."""
     pairs = []
-    for match in alike(said_of(lead), besides=lead):
+    for match in alike(newcomer_of(lead), besides=lead):
         newer, older = max(lead, match.lead, key=_age), min(lead, match.lead, key=_age)
         if match.signs != (Sign.COMPANY,) or not _compared(_house(lead), _house(match.lead)):
             pairs.append(Likeness(lead=newer, like=older, signs=[*match.signs], found_at=at))
@@ -105,7 +105,7 @@ def tell_apart(lead: Lead, others: Iterable[Lead], *, by, at: datetime) -> None:
 
 
 @transaction.atomic
-def join(lead: Lead, said: Said, *, words: str = "", by, at: datetime) -> Lead:
+def join(lead: Lead, said: Newcomer, *, words: str = "", by, at: datetime) -> Lead:
     """Who came in is somebody we have: what was said goes to their lead as a note and a touch, and what we did not know
     of the person is filled in; nothing is overwritten."""
     lines = [_("Came in again."), *unknown_of(lead, said), *([words] if words else [])]
@@ -116,7 +116,7 @@ def join(lead: Lead, said: Said, *, words: str = "", by, at: datetime) -> Lead:
     return lead
 
 
-def unknown_of(lead: Lead, said: Said) -> list[str]:
+def unknown_of(lead: Lead, said: Newcomer) -> list[str]:
     """What was said that we have otherwise, or not at all."""
     person, house = lead.person, _house(lead)
     known = {getattr(person, name).casefold() for name in ("name", "email", "phone")} if person else set()
@@ -128,10 +128,10 @@ def unknown_of(lead: Lead, said: Said) -> list[str]:
     return lines
 
 
-def said_of(lead: Lead) -> Said:
+def newcomer_of(lead: Lead) -> Newcomer:
     """What is known of a lead, as if it came in."""
     person, house = lead.person, _house(lead)
-    return Said(
+    return Newcomer(
         name=person.name if person else "",
         email=person.email if person else "",
         phone=person.phone if person else "",
@@ -140,7 +140,7 @@ def said_of(lead: Lead) -> Said:
     )
 
 
-def _of_people(leads: QuerySet[Lead], said: Said, number: str) -> QuerySet[Lead]:
+def _of_people(leads: QuerySet[Lead], said: Newcomer, number: str) -> QuerySet[Lead]:
     """Those whose address or number it is."""
     theirs = Q(pk__in=[])
     if said.email.strip():
@@ -150,7 +150,7 @@ def _of_people(leads: QuerySet[Lead], said: Said, number: str) -> QuerySet[Lead]
     return leads.filter(person__in=Person.objects.filter(theirs))[:LOOKED_AT]
 
 
-def _of_houses(leads: QuerySet[Lead], said: Said, houses: dict[int, Organisation]) -> QuerySet[Lead]:
+def _of_houses(leads: QuerySet[Lead], said: Newcomer, houses: dict[int, Organisation]) -> QuerySet[Lead]:
     """Those of the company; of the very one that was named only who has a similar name, or none."""
     own = [one for one in houses.values() if _is_named(said, one)]
     other = [one for one in houses.values() if not _is_named(said, one)]
@@ -163,7 +163,7 @@ def _of_houses(leads: QuerySet[Lead], said: Said, houses: dict[int, Organisation
     return leads.filter(wanted)[:LOOKED_AT]
 
 
-def _signs(said: Said, number: str, lead: Lead, house: Organisation | None) -> tuple[Sign, ...]:
+def _signs(said: Newcomer, number: str, lead: Lead, house: Organisation | None) -> tuple[Sign, ...]:
     person, signs = lead.person, []
     if person and said.email and person.email.casefold() == said.email.strip().casefold():
         signs.append(Sign.EMAIL)
@@ -176,7 +176,7 @@ def _signs(said: Said, number: str, lead: Lead, house: Organisation | None) -> t
     return tuple(signs)
 
 
-def _houses(said: Said) -> dict[int, Organisation]:
+def _houses(said: Newcomer) -> dict[int, Organisation]:
     """Companies that are perhaps the one that was named, as the indexes find them."""
     house = said.house
     wanted = Q(pk__in=[])
@@ -186,7 +186,7 @@ def _houses(said: Said) -> dict[int, Organisation]:
         at_it = Person.objects.with_mail_at(domain).exclude(organisation=None).order_by("-id")
         working_there = at_it.values_list("organisation", flat=True)[:LOOKED_AT]
         wanted |= Q(domain__iexact=domain) | Q(domain__iexact=f"www.{domain}") | Q(pk__in=set(working_there))
-    found = list(Organisation.objects.filter(wanted)[:LOOKED_AT])
+    found = list(Organisation.objects.known().filter(wanted)[:LOOKED_AT])
     domains = _domains(found)
     return {
         one.pk: one
@@ -204,7 +204,7 @@ def _domains(houses: Iterable[Organisation]) -> dict[int, set[str]]:
     return {house: found - {""} for house, found in domains.items()}
 
 
-def _is_named(said: Said, house: Organisation) -> bool:
+def _is_named(said: Newcomer, house: Organisation) -> bool:
     return bool(said.organisation.strip()) and said.organisation.strip().casefold() == house.name.casefold()
 
 
@@ -220,7 +220,7 @@ def _compared(one: Organisation | None, other: Organisation | None) -> bool:
     return Likeness.objects.filter(lead__organisation__in=both, like__organisation__in=both).exists() and one != other
 
 
-def _complete(person: Person, said: Said) -> None:
+def _complete(person: Person, said: Newcomer) -> None:
     """Fill in what is empty, overwrite nothing."""
     facts = {"name": said.name.strip(), "email": said.email.strip().lower(), "phone": said.phone.strip()}
     empty = [name for name, value in facts.items() if value and not getattr(person, name)]

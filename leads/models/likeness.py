@@ -18,8 +18,9 @@ class Sign(models.TextChoices):
 
 class LikenessQuerySet(models.QuerySet):
     def open(self):
-        """Those nobody has decided about, as long as both leads go on."""
-        return self.filter(told_apart_at=None).exclude(Q(lead__stage__in=ENDED_STAGES) | Q(like__stage__in=ENDED_STAGES))
+        """Those nobody has decided about, as long as both leads go on and neither was merged into another."""
+        goes_on = ~Q(lead__stage__in=ENDED_STAGES) & ~Q(like__stage__in=ENDED_STAGES)
+        return self.filter(goes_on, told_apart_at=None, lead__merged_into=None, like__merged_into=None)
 
     def visible_to(self, user):
         """Whoever sees both leads may compare them."""

@@ -2,15 +2,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from pipeline_crm.foundation.htmx import render_page
-from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
+from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 from pipeline_crm.foundation.revision import ChangedMeanwhile
 
-from ..domain import capturing, describing, noting, revising
-from ..forms import ActivityForm, FactsForm, NewLeadForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
+from ..domain import describing, noting, revising
+from ..forms import ActivityForm, FactsForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
 from ..models import Lead, LeadActivity
 from . import answers
 
@@ -21,19 +20,6 @@ def lead(request: HttpRequest, lead: Lead) -> HttpResponse:
     if lead.merged_into:
         return redirect("leads:lead", lead.standing.pk)
     return answers.panel_or_page(request, lead)
-
-
-@for_everyone_signed_in
-@require_http_methods(["GET", "POST"])
-@once
-def new(request: HttpRequest) -> HttpResponse:
-    """The dialog of a new lead, and quick add: the same form."""
-    form = NewLeadForm(request.POST or None, initial=request.GET.dict(), auto_id="new_%s")
-    if request.method == "POST" and form.is_valid():
-        created = capturing.capture(by=request.user, owner=request.user, at=timezone.now(), **form.facts())
-        return answers.moved(request, created, say=_("%(name)s added.") % {"name": created.name}, undo=False)
-    status = 422 if request.method == "POST" else 200
-    return render_page(request, "leads/new.html", {"form": form}, fragments=["form"], status=status)
 
 
 @acts_on(Lead)

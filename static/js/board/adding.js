@@ -24,13 +24,14 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("#new form[data-new]");
   if (!form) return;
   event.preventDefault();
-  add(form);
+  add(form, event.submitter);
 });
 
-async function add(form) {
-  const here = { source: form, target: "#new", swap: "innerHTML" };
+async function add(form, button) {
+  const values = button?.name ? { [button.name]: button.value } : {};
+  const here = { source: form, target: "#new", swap: "innerHTML", values };
   const { status, events } = await ajax("POST", form.getAttribute("action"), here);
-  if (status !== 200) return dialog().querySelector('[aria-invalid="true"], .errorlist')?.focus?.();
+  if (status !== 200) return dialog().querySelector('#perhaps-title, [aria-invalid="true"], .errorlist')?.focus?.();
   const happening = events["card-moved"];
   const card = settle(happening.id);
   dialog().close();

@@ -44,7 +44,7 @@ async function add(form) {
   const here = { source: form, target: "#new", swap: "innerHTML" };
   const { status, events } = await ajax("POST", form.getAttribute("action"), here);
   form.classList.remove("saving");
-  if (status === 422) return showDialog(form); // with what was typed, and what is wrong or missing
+  if (status === 422) return showDialog(form); // with what was typed, and what is wrong, missing or known
   const happening = events["card-moved"];
   if (!happening) return;
   flash(settle(happening.id));
@@ -67,5 +67,6 @@ function showDialog(form) {
   if (!dialog().querySelector("form")) return;
   form.remove();
   dialog().showModal();
-  dialog().querySelector('[aria-invalid="true"], input:not([type=hidden])')?.focus();
+  const first = ["#perhaps-title", '[aria-invalid="true"]', "input:not([type=hidden])"];
+  first.map((what) => dialog().querySelector(what)).find(Boolean)?.focus();
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from leads.domain import describing, qualifying, recognising
-from leads.domain.recognising import Said, alike, join, suspect, tell_apart
+from leads.domain.recognising import Newcomer, alike, join, suspect, tell_apart
 from leads.models import Lead, Likeness, Organisation, Person
 from tests.factories import ago, make_lead, make_team, make_user
 
@@ -18,18 +18,18 @@ def kim():
 @pytest.mark.parametrize(
     ("said", "signs"),
     [
-        (Said(email="KIM@juniper.example"), ["email", "company"]),
-        (Said(name="K. S.", email="k@other.example", phone="+49 30 12 34 56"), ["phone"]),
-        (Said(name="Kim Satoh", organisation="juniper foods"), ["name"]),
-        (Said(organisation="Juniper Foods"), ["company"]),
-        (Said(name="Ana Berg", organisation="Juniper Food GmbH"), ["company"]),
-        (Said(name="Ana Berg", email="ana@juniper.example", organisation="Juniper Int."), ["company"]),
-        (Said(name="Kim Sato", organisation="Juniper Food GmbH"), ["name"]),
-        (Said(name="Ana Berg", email="ana@juniper.example", organisation="Juniper Foods"), []),
-        (Said(name="Ana Berg", organisation="Juniper Foods"), []),
-        (Said(name="Kim Sato"), []),
-        (Said(name="Ana", email="ana@gmail.com", organisation="Evergreen"), []),
-        (Said(), []),
+        (Newcomer(email="KIM@juniper.example"), ["email", "company"]),
+        (Newcomer(name="K. S.", email="k@other.example", phone="+49 30 12 34 56"), ["phone"]),
+        (Newcomer(name="Kim Satoh", organisation="juniper foods"), ["name"]),
+        (Newcomer(organisation="Juniper Foods"), ["company"]),
+        (Newcomer(name="Ana Berg", organisation="Juniper Food GmbH"), ["company"]),
+        (Newcomer(name="Ana Berg", email="ana@juniper.example", organisation="Juniper Int."), ["company"]),
+        (Newcomer(name="Kim Sato", organisation="Juniper Food GmbH"), ["name"]),
+        (Newcomer(name="Ana Berg", email="ana@juniper.example", organisation="Juniper Foods"), []),
+        (Newcomer(name="Ana Berg", organisation="Juniper Foods"), []),
+        (Newcomer(name="Kim Sato"), []),
+        (Newcomer(name="Ana", email="ana@gmail.com", organisation="Evergreen"), []),
+        (Newcomer(), []),
     ],
 )
 def test_the_signs_by_which_somebody_is_perhaps_the_same(kim, said, signs):
@@ -38,12 +38,12 @@ def test_the_signs_by_which_somebody_is_perhaps_the_same(kim, said, signs):
 
 def test_a_company_is_known_by_its_web_address_too(kim):
     describing.describe(kim.organisation, domain="www.juniper.test", by=None, at=ago(1))
-    assert [match.lead for match in alike(Said(name="Ana", email="ana@juniper.test"))] == [kim]
+    assert [match.lead for match in alike(Newcomer(name="Ana", email="ana@juniper.test"))] == [kim]
 
 
 def test_only_those_that_go_on_and_that_one_sees_are_named(kim):
     stranger = make_user(team=make_team())
-    said = Said(email="kim@juniper.example")
+    said = Newcomer(email="kim@juniper.example")
     kim.team = make_team()
     kim.save(update_fields=["team"])
     among = Lead.objects.filter(pk__in=Lead.objects.visible_to(stranger))
@@ -57,7 +57,7 @@ def test_the_surest_first_then_the_newest_and_of_another_company_one_for_all(kim
     newer = make_lead(name="Lee", email="lee@x.example", phone="+4930123456", organisation="Evergreen")
     make_lead(name="Ana", email="ana@juniper.example", organisation="Juniper Foods")
     make_lead(name="Bob", email="bob@juniper.example", organisation="Juniper Foods")
-    said = Said(name="Kim", email="kim@juniper.example", phone="030 123456", organisation="Juniper Food Ltd")
+    said = Newcomer(name="Kim", email="kim@juniper.example", phone="030 123456", organisation="Juniper Food Ltd")
     found = alike(said)
     assert [match.lead for match in found][:2] == [kim, newer]
     assert [[*match.signs] for match in found] == [["email", "phone", "company"], ["phone"], ["company"]]
@@ -102,7 +102,7 @@ def test_joining_adds_a_note_and_a_touch_and_fills_in_only_what_was_not_known(ki
     by = make_user(team=make_team())
     Person.objects.filter(pk=kim.person.pk).update(phone="", phone_e164="")
     kim.person.refresh_from_db()
-    said = Said(name="Kimi", email="kim@juniper.example", phone="030 777777", organisation="Juniper Food")
+    said = Newcomer(name="Kimi", email="kim@juniper.example", phone="030 777777", organisation="Juniper Food")
     join(kim, said, words="Wants prices", by=by, at=ago(0))
     person = Person.objects.get()
     assert (person.name, person.phone, person.phone_e164) == ("Kim Sato", "030 777777", "+4930777777")
@@ -115,10 +115,10 @@ def test_recognising_asks_as_often_for_many_as_for_one(kim, django_assert_max_nu
     for n in range(20):
         make_lead(name=f"Colleague {n}", email=f"c{n}@juniper.example", organisation="Juniper Foods")
     with django_assert_max_num_queries(7):
-        alike(Said(name="Kim", email="kim@juniper.example", phone="030 123456", organisation="Juniper Food"))
+        alike(Newcomer(name="Kim", email="kim@juniper.example", phone="030 123456", organisation="Juniper Food"))
 
 
 def test_what_is_said_is_told_only_where_we_have_it_otherwise(kim):
-    assert recognising.unknown_of(kim, Said("kim sato", "KIM@juniper.example", "030 123456", "JUNIPER FOODS")) == []
-    assert recognising.unknown_of(kim, Said(phone="+49 30 123456")) == []
-    assert recognising.unknown_of(kim, Said("Kim S.", phone="040 1")) == ["Kim S.", "040 1"]
+    assert recognising.unknown_of(kim, Newcomer("kim sato", "KIM@juniper.example", "030 123456", "JUNIPER FOODS")) == []
+    assert recognising.unknown_of(kim, Newcomer(phone="+49 30 123456")) == []
+    assert recognising.unknown_of(kim, Newcomer("Kim S.", phone="040 1")) == ["Kim S.", "040 1"]
