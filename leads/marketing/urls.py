@@ -21,6 +21,7 @@ urlpatterns = [
     path("marketing/cadences/<int:pk>/archiving/", cadences.archiving, name="cadence_archiving"),
     path("marketing/cadences/<int:pk>/steps/", cadences.steps, name="cadence_steps"),
     path("marketing/steps/<int:pk>/", cadences.step, name="cadence_step"),
+    path("marketing/steps/<int:pk>/bringing-forward/", cadences.bringing_forward, name="cadence_step_forward"),
     path("marketing/steps/<int:pk>/retirement/", cadences.retirement, name="cadence_step_retirement"),
     path("marketing/mails/", mails.mails, name="mails"),
     path("marketing/mails/<int:pk>/", mails.mail, name="mail"),

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import cast
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.errors import Refusal
@@ -179,7 +180,7 @@ def pass_over(step: CadenceStep, *, at: datetime) -> None:
     """The step is no more: whoever stood before it comes to the one that follows (called by `shaping`)."""
     for enrolment in Enrolment.objects.active().filter(next_step=step).order_by("pk"):
         _lock(enrolment)
-        following = _following(step)
+        following = _following(step, enrolment)
         if following is None:
             _end(enrolment, EnrolmentState.FINISHED, "", at=at)
         else:
@@ -202,7 +203,7 @@ def coming(enrolment: Enrolment, *, at: datetime) -> list[Coming]:
     if not enrolment.is_active or enrolment.next_step is None or why_it_ends(lead):
         return []
     situation = recalling.situation_of(lead.person, lead.organisation, at=at)
-    steps = enrolment.cadence.steps.filter(retired_at=None, position__gte=enrolment.next_step.position)
+    steps = _ahead(enrolment).filter(position__gte=enrolment.next_step.position)
     due, plan = max(enrolment.due_at or at, at), list[Coming]()
     for step in steps.select_related("template"):
         if plan:
@@ -249,7 +250,7 @@ def _take(enrolment: Enrolment, step: CadenceStep, *, at: datetime) -> StepTaken
 
 
 def _go_on(enrolment: Enrolment, taken_at: datetime) -> None:
-    following = _following(_step_of(enrolment))
+    following = _following(_step_of(enrolment), enrolment)
     if following is None:
         _end(enrolment, EnrolmentState.FINISHED, "", at=taken_at)
         return
@@ -265,8 +266,14 @@ def _step_of(enrolment: Enrolment) -> CadenceStep:
     return enrolment.next_step
 
 
-def _following(step: CadenceStep) -> CadenceStep | None:
-    return step.cadence.steps.filter(retired_at=None, position__gt=step.position).order_by("position").first()
+def _following(step: CadenceStep, enrolment: Enrolment) -> CadenceStep | None:
+    """The next one; where steps have changed places, none that the lead has had already."""
+    return _ahead(enrolment).filter(position__gt=step.position).first()
+
+
+def _ahead(enrolment: Enrolment) -> QuerySet[CadenceStep]:
+    steps = CadenceStep.objects.filter(cadence=enrolment.cadence_id, retired_at=None)
+    return steps.exclude(pk__in=enrolment.taken.values("step")).order_by("position")
 
 
 def _wait(enrolment: Enrolment, until: datetime, because: str, *, at: datetime) -> bool:

@@ -63,6 +63,21 @@ def revise_step(step: CadenceStep, *, wait_days: int, template: MailTemplate | N
 
 
 @transaction.atomic
+def bring_forward(step: CadenceStep, *, by, at: datetime) -> None:
+    """The step changes places with the one before it. Whoever is past its new place goes on without it."""
+    _lock(step.cadence)
+    step.refresh_from_db()
+    before = step.cadence.steps.filter(retired_at=None, position__lt=step.position).last()
+    if step.retired_at or before is None:
+        return
+    there, here = before.position, step.position
+    aside = 1 + step.cadence.steps.latest("position").position  # no two stand at one place, not even for a moment
+    for moved, place in ((before, aside), (step, there), (before, here)):
+        moved.position = place
+        moved.save(update_fields=["position"])
+
+
+@transaction.atomic
 def retire_step(step: CadenceStep, *, by, at: datetime) -> None:
     """The cadence goes on without it; whoever stood before it comes to the step that follows."""
     _lock(step.cadence)

@@ -85,6 +85,16 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allows("leads.market")
 @require_POST
+def bringing_forward(request: HttpRequest, pk: int) -> HttpResponse:
+    known = get_object_or_404(CadenceStep.objects.select_related("cadence"), pk=pk)
+    shaping.bring_forward(known, by=request.user, at=timezone.now())
+    words = _("“%(step)s” comes one step earlier. Who is past its place goes on without it.")
+    messages.success(request, words % {"step": known})
+    return redirect("marketing:cadence", known.cadence_id)
+
+
+@allows("leads.market")
+@require_POST
 def retirement(request: HttpRequest, pk: int) -> HttpResponse:
     known = get_object_or_404(CadenceStep.objects.select_related("cadence"), pk=pk)
     shaping.retire_step(known, by=request.user, at=timezone.now())

@@ -284,6 +284,23 @@ def test_a_retired_step_is_passed_over_and_its_past_is_kept(cadence, monkeypatch
     assert Cadence.objects.get().steps.count() == 4
 
 
+def test_steps_change_places_and_nobody_gets_one_twice(cadence, monkeypatch):
+    early, late = prospect(1, "Alder"), prospect(2, "Birch")
+    sequencing.enrol(early, cadence, at=MONDAY)
+    work(october(20), monkeypatch)
+    first, call, second_mail, _task = cadence.steps.all()
+    assert list(early.enrolments.get().taken.values_list("step", flat=True)) == [first.pk, call.pk]
+    shaping.bring_forward(second_mail, by=None, at=october(20))
+    shaping.bring_forward(first, by=None, at=october(20))
+    assert list(cadence.steps.values_list("pk", flat=True))[:3] == [first.pk, second_mail.pk, call.pk]
+    sequencing.enrol(late, cadence, at=october(20))
+    work(october(31), monkeypatch)
+    late_steps = late.enrolments.get().taken.values_list("step", flat=True)
+    assert list(late_steps)[:2] == [first.pk, second_mail.pk]
+    taken = list(early.enrolments.get().taken.values_list("step", flat=True))
+    assert taken[:2] == [first.pk, call.pk] and len(set(taken)) == len(taken)
+
+
 def test_one_leads_trouble_is_not_the_others(cadence, monkeypatch):
     troubled, well = prospect(1, "Alder"), prospect(2, "Birch")
     for lead in (troubled, well):

@@ -47,8 +47,14 @@ def test_a_cadence_is_made_renamed_and_archived(client, cadence):
     assert b"First words" in client.get("/marketing/cadences/").content
 
 
-def test_steps_are_changed_and_taken_out(client, cadence):
+def test_steps_are_changed_put_in_order_and_taken_out(client, cadence):
     first, second = cadence.steps.all()
+    assert client.get(f"/marketing/cadences/{cadence.pk}/").content.count(b"bringing-forward/") == 1
+    for _twice in range(2):
+        client.post(f"/marketing/steps/{second.pk}/bringing-forward/")
+        assert list(cadence.steps.all()) == [second, first]
+    client.post(f"/marketing/steps/{first.pk}/bringing-forward/")
+    assert list(cadence.steps.all()) == [first, second]
     client.post(f"/marketing/steps/{second.pk}/", {"wait_days": 9, "subject": "Ring and ask"})
     second.refresh_from_db()
     assert (second.wait_days, second.subject) == (9, "Ring and ask")
