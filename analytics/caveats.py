@@ -43,6 +43,13 @@ def _sentences() -> dict[str, str]:
             "On %(n)s days far more was booked than usual, as if in one go (%(steps)s steps, the last of those days "
             "%(last)s): times are only as exact as that."
         ),
+        "not_enough_followed": _(
+            "Not enough yet to hold other things alike: needs %(needs)s deals followed to their end, has %(has)s. "
+            "Shares are shown as they are."
+        ),
+        "not_enough_of_each": _(
+            "Not enough yet to compare: needs %(needs)s deals won and as many not, has %(won)s and %(others)s."
+        ),
         "no_reason": _("Of %(n)s of the %(of)s lost deals nobody said why."),
         "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
         "no_amounts": _("No amounts are known: the gain is in won deals."),

@@ -9,7 +9,23 @@ import polars as pl
 
 from .event_log import EventLog
 
+ACT_COLUMNS = {"card": pl.Int64(), "kind": pl.String(), "day": pl.Int64(), "who": pl.String()}
+OWNER_COLUMNS = {"card": pl.Int64(), "owner": pl.String(), "until": pl.Int64()}
 LOST_COLUMNS = {"card": pl.Int64(), "reason": pl.String(), "competitor": pl.String()}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of deals beside their steps.
+
+    properties: card and one column a property: of text, null where it is not known, or of numbers. They are as they
+    stand now. acts: card, kind, day and who (the role of the person): what was done with them, and what they did.
+    owners: card, owner, until (day; null for the present one): who had the deal until when.
+    """
+
+    properties: pl.DataFrame
+    acts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACT_COLUMNS))
+    owners: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OWNER_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +35,7 @@ class River:
     expected_close: card (as in `deals`), day. Amounts are in `currency`; `without_rate` steps had an amount in a
     currency for which no rate was known, and count as of unknown value. deals_as_of: what `deals` was as known on an
     earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
-    its last loss.
+    its last loss. facts: answers what is known of the deals beside their steps; None where nothing is.
     """
 
     pipeline: str
@@ -30,3 +46,4 @@ class River:
     without_rate: int = 0
     deals_as_of: Callable[[int], EventLog] | None = None
     lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOST_COLUMNS))
+    facts: Callable[[], Facts] | None = None

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+WINDOW_DAYS = 90
 CUTS = ("team", "owner", "source", "product", "tries")
 
 
@@ -22,7 +23,7 @@ class Selection:
 
     pipeline: int
     as_of: date
-    window_days: int = 90
+    window_days: int = WINDOW_DAYS
     reference_days: int = 270
     months: int = 6
     team: int | None = None
@@ -31,11 +32,17 @@ class Selection:
     product: int | None = None
     tries: str | None = None  # "first", or "again": prospects who came back
     until: date | None = None
+    landmark: str | None = None  # the key of the stage at which deals are looked at, where a report asks for one
 
     @property
     def window(self) -> tuple[date, date]:
         last = min(self.until or self.as_of, self.as_of)
         return last - timedelta(days=self.window_days - 1), last
+
+    def lately(self, longest: int) -> tuple[date, date]:
+        """The window that was chosen, else so many days up to its end: for what needs many cards."""
+        first, last = self.window
+        return (first if self.window_days != WINDOW_DAYS else last - timedelta(days=longest - 1)), last
 
     @property
     def reference(self) -> tuple[date, date]:

@@ -28,7 +28,7 @@ from pipeline_crm.foundation.errors import Refusal
 
 from . import days
 from .event_log import EventLog, Half, Kind, Stage, event_log
-from .river import River
+from .river import ACT_COLUMNS, OWNER_COLUMNS, Facts, River
 from .selection import Selection
 from .tables import amendments, journeys
 
@@ -146,6 +146,48 @@ CONDITIONS = {
 }
 TRIES = {"first": pl.col("attempt") == 1, "again": pl.col("attempt") > 1}
 
+# What is known of deals beside their steps. What was done is of the deal, of its lead, and of the lead's person.
+PROPERTIES = """
+    SELECT d.id AS card, s.name AS source, d.deal_type, nullif(o.sector, '') AS sector,
+           nullif(o.country, '') AS country, nullif(p.role, '') AS role, o.employees::float8 AS employees,
+           (SELECT CASE WHEN count(DISTINCT x.product_id) > 1 THEN '+' ELSE min(y.name) END
+            FROM deals_dealline x JOIN deals_product y ON y.id = x.product_id WHERE x.deal_id = d.id) AS product
+    FROM deals_deal d JOIN leads_lead l ON l.id = d.lead_id LEFT JOIN leads_source s ON s.id = l.source_id
+    LEFT JOIN leads_organisation o ON o.id = d.organisation_id LEFT JOIN leads_person p ON p.id = d.person_id
+    WHERE d.pipeline_id = %(pipeline)s"""
+DAY_OF = "(({} AT TIME ZONE %(zone)s)::date - DATE '1970-01-01')::bigint"
+DONE = f"""
+    SELECT {{card}} AS card, a.kind, {DAY_OF.format("a.done_at")} AS day, nullif(p.role, '') AS who
+    FROM {{activities}} LEFT JOIN leads_person p ON p.id = a.person_id
+    WHERE d.pipeline_id = %(pipeline)s AND a.done_at < %(until)s AND a.kind IN ('call', 'email', 'meeting')"""
+ACTS = f"""
+    {DONE.format(card="a.deal_id", activities="deals_dealactivity a JOIN deals_deal d ON d.id = a.deal_id")}
+    UNION ALL
+    {DONE.format(card="d.id", activities="leads_leadactivity a JOIN deals_deal d ON d.lead_id = a.lead_id")}
+    UNION ALL
+    SELECT d.id AS card, t.kind, {DAY_OF.format("t.at")} AS day, NULL AS who
+    FROM leads_touch t JOIN deals_deal d ON d.lead_id = t.lead_id
+    WHERE d.pipeline_id = %(pipeline)s AND t.at < %(until)s AND t.kind IN ('form', 'click', 'reply')"""
+OWNERS = f"""
+    SELECT d.id AS card, coalesce(nullif(u.name, ''), u.email) AS owner, NULL::bigint AS until
+    FROM deals_deal d JOIN accounts_user u ON u.id = d.owner_id WHERE d.pipeline_id = %(pipeline)s
+    UNION ALL
+    SELECT d.id, coalesce(nullif(u.name, ''), u.email), {DAY_OF.format("c.recorded_at")}
+    FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
+    LEFT JOIN accounts_user u ON u.id = (c.before #>> '{{}}')::bigint
+    WHERE d.pipeline_id = %(pipeline)s AND c.field = 'owner'"""
+
+PROPERTY_TYPES = {
+    "card": pl.Int64,
+    "source": pl.String,
+    "deal_type": pl.String,
+    "sector": pl.String,
+    "country": pl.String,
+    "role": pl.String,
+    "employees": pl.Float64,
+    "product": pl.String,
+}
+
 # The date that was expected on the day asked about: what the first later change replaced, else what stands now.
 EXPECTED_CLOSE = """
     SELECT d.id AS card, (CASE WHEN later.id IS NULL THEN d.expected_close
@@ -243,6 +285,7 @@ def river(selection: Selection) -> River:
         lost=_frame(LOST, params, {"card": pl.Int64, "reason": pl.String, "competitor": pl.String}),
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
         without_rate=int(attempts["without_rate"].sum()),
+        facts=partial(_facts, {**params, "zone": zone.key}),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
     )
 
@@ -274,6 +317,14 @@ def _told(params: dict[str, Any]) -> _Told:
     steps = _frame(DEAL_STEPS, params, STEP_TYPES)
     words = _amendments("deals_dealamendment", params)
     return _Told(steps, words.join(steps, on="card", how="semi"), _frame(REVISIONS, params, REVISION_TYPES))
+
+
+def _facts(params: dict[str, Any]) -> Facts:
+    return Facts(
+        properties=_frame(PROPERTIES, params, PROPERTY_TYPES),
+        acts=_frame(ACTS, params, ACT_COLUMNS),
+        owners=_frame(OWNERS, params, OWNER_COLUMNS),
+    )
 
 
 def _deals_as_of(

@@ -127,17 +127,25 @@ def chance(of: Fit, x: Floats, *, level: float = 0.80) -> Chances:
     return Chances(_chance(odds), _chance(odds - reach), _chance(odds + reach))
 
 
-def effect(of: Fit, looks: Sequence[tuple[float, Floats]], *, level: float = 0.90) -> Effect:
-    """A weighted sum of average chances: [(1, as if), (-1, as it is)] is the difference something makes on average.
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The mean chance of many cases, and how it follows the coefficients: slope, (1 + p,)."""
 
-    Each look has all cases, (n, p), with something changed about them.
-    """
-    value, slope = 0.0, np.zeros(len(of.coefficients))
-    for weight, x in looks:
-        x = np.column_stack([np.ones(len(x)), x])
-        p = _chance(x @ of.coefficients)
-        value += weight * float(p.mean())
-        slope += weight * (x * (p * (1 - p))[:, None]).mean(axis=0)
+    value: float
+    slope: Floats
+
+
+def average(of: Fit, x: Floats) -> Average:
+    """Of the cases as x has them, (n, p): as they are, or as if something about them were otherwise."""
+    x = np.column_stack([np.ones(len(x)), x])
+    p = _chance(x @ of.coefficients)
+    return Average(float(p.mean()), (x * (p * (1 - p))[:, None]).mean(axis=0))
+
+
+def effect(of: Fit, looks: Sequence[tuple[float, Average]], *, level: float = 0.90) -> Effect:
+    """A weighted sum of average chances: [(1, as if), (-1, as it is)] is the difference something makes on average."""
+    value = sum(weight * look.value for weight, look in looks)
+    slope = np.sum([weight * look.slope for weight, look in looks], axis=0)
     reach = float(ndtri((1 + level) / 2)) * max(float(slope @ of.covariance @ slope), 0.0) ** 0.5
     return Effect(value, max(value - reach, -1.0), min(value + reach, 1.0))
 
@@ -167,4 +175,4 @@ def _ascended(
     return b, reached, 0.0
 
 
-__all__ = ["Chances", "Effect", "Fit", "Scale", "Wald", "chance", "effect", "fit"]
+__all__ = ["Average", "Chances", "Effect", "Fit", "Scale", "Wald", "average", "chance", "effect", "fit"]

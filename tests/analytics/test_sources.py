@@ -1,6 +1,6 @@
 """What reports see of leads and deals, through the real verbs and the real database."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -12,8 +12,8 @@ from analytics.selection import Selection
 from analytics.tables.journeys import lead_of
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
 from deals.models import Deal, DealLine, Pipeline, Product
-from leads.domain import qualifying
-from leads.models import Source
+from leads.domain import noting, qualifying
+from leads.models import Organisation, Source
 from pipeline_crm.accounts.models import Company, ExchangeRate
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
@@ -284,3 +284,26 @@ def test_a_history_that_nobody_corrected_is_simply_its_steps(pipeline, tmp_path)
     bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "2,Order,2500,2024-05-01,2024-06-01,,\n", PLAIN)
     imported = sources.river(Selection(Pipeline.objects.get(name=PLAIN["pipeline"]["name"]).pk, date(2024, 7, 1)))
     assert imported.deals.steps.height and imported.deals_as_of is None
+
+
+def test_what_is_known_of_a_deal_beside_its_steps(pipeline):
+    ana, ben = make_user(name="Ana"), make_user(name="Ben")
+    lead = make_lead(at=ago(40), organisation="Oak", source="Fair", owner=ana)
+    Organisation.objects.update(sector="Food", country="Austria", employees=120)
+    noting.note(lead, kind="call", text="Spoke to them", by=ana, at=ago(35))
+    deal = make_deal(pipeline=pipeline, lead=lead, at=ago(20), owner=ana)
+    noting.note(deal, kind="meeting", text="Met them", by=ana, at=ago(18))
+    revising.revise(deal, by=None, at=timezone.now(), owner=ben)
+    facts = river(pipeline).facts()
+    assert facts.properties.drop("card").row(0, named=True) == {
+        "source": "Fair", "deal_type": "new", "sector": "Food", "country": "Austria", "role": None, "employees": 120.0,
+        "product": None,
+    }  # fmt: skip
+    today = river(pipeline).deals.steps["day"].max() + 20
+    assert sorted(facts.acts.select("kind", today - pl.col("day")).rows()) == [("call", 35), ("meeting", 18)]
+    assert set(facts.owners.select("card", "owner", "until").rows()) == {
+        (deal.pk, "Ben", None),
+        (deal.pk, "Ana", today),
+    }
+    earlier = river(pipeline, as_of=(timezone.now() - timedelta(days=30)).date()).facts()
+    assert earlier.acts["kind"].to_list() == ["call"]

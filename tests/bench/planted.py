@@ -1,4 +1,5 @@
-"""How often the bottleneck report is right, on pipelines whose truth is known: `python -m tests.bench.planted [n]`.
+"""How often the bottleneck report is right, on pipelines whose truth is known: `python -m tests.bench.planted [n]`;
+then `tests.bench.drivers`.
 
 Each row simulates so many pipelines (400 for the healthy ones, by default) with seeds of its own and says how often the
 planted stage was named, how often another one was, and how often the 80 % interval of the gain held the truth. The
@@ -22,6 +23,7 @@ from analytics.reports import _suspects as suspects
 from analytics.reports import bottleneck
 from analytics.selection import Selection
 from analytics.tables import stage_visits
+from tests.bench import drivers
 from tests.simulation import NAMES, Change, booked_in_bulk, river, simulate
 
 DAYS, LAST = 390, 389
@@ -155,4 +157,6 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    sys.exit(0 if main(int(sys.argv[1]) if len(sys.argv) > 1 else 400) else 1)
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    are_met = [main(wanted), drivers.main(max(1, wanted // 4))]
+    sys.exit(0 if all(are_met) else 1)

@@ -18,7 +18,8 @@ def test_one_yes_or_no_fact_says_what_counting_says():
     y = np.concatenate([np.arange(100) < 20, np.arange(100) < 50])
     found = logistic.fit(x, y, prior_spread=100.0)
     assert logistic.chance(found, np.array([[0.0], [1.0]])).value == pytest.approx([0.2, 0.5], abs=2e-3)
-    difference = logistic.effect(found, [(1.0, np.ones_like(x)), (-1.0, np.zeros_like(x))], level=0.95)
+    looks = [(1.0, logistic.average(found, np.ones_like(x))), (-1.0, logistic.average(found, np.zeros_like(x)))]
+    difference = logistic.effect(found, looks, level=0.95)
     assert difference.value == pytest.approx(0.3, abs=2e-3)
     reach = 1.96 * (0.2 * 0.8 / 100 + 0.5 * 0.5 / 100) ** 0.5
     assert (difference.low, difference.high) == pytest.approx((0.3 - reach, 0.3 + reach), abs=4e-3)
@@ -102,6 +103,8 @@ def test_the_interval_of_an_average_effect_holds():
     held = 0
     for _ in range(300):
         x, y = cases(rng, 500, truth)
-        found = logistic.effect(logistic.fit(x, y, prior_spread=3.0), [(1.0, x + [1, 0]), (-1.0, x)], level=0.9)
+        fitted = logistic.fit(x, y, prior_spread=3.0)
+        looks = [(1.0, logistic.average(fitted, x + [1, 0])), (-1.0, logistic.average(fitted, x))]
+        found = logistic.effect(fitted, looks, level=0.9)
         held += found.low <= true <= found.high
     assert held / 300 == pytest.approx(0.90, abs=0.05)
