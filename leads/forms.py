@@ -1,5 +1,7 @@
 """What people send about leads. Forms clean; the domain decides."""
 
+from collections.abc import Collection, Iterable
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -14,9 +16,9 @@ from pipeline_crm.foundation.forms import (
     date_input,
 )
 
-from .domain import together
+from .domain import checking, together
 from .domain.recognising import Newcomer
-from .models import OPEN_STAGES, ActivityKind, Lead, LeadStage, Source
+from .models import OPEN_STAGES, ActivityKind, Criterion, Lead, LeadStage, Said, Source
 
 ENDS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
 
@@ -31,6 +33,47 @@ class MoveForm(forms.Form):
     move_id = forms.UUIDField(required=False)
     reason = PlainTextField(required=False, max_length=200)
     at = WhenField()
+
+
+class ChecklistForm(forms.Form):
+    """What is known of each criterion, `criterion_<id>` and `note_<id>`; only what was sent counts."""
+
+    def __init__(self, *args, items: Iterable[checking.Item], ask_for: Collection[Criterion] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.items = [item for item in items if not ask_for or item.criterion in ask_for]
+        for item in self.items:
+            name, label = checking.field_of(item.criterion), item.criterion.name
+            self.fields[name] = forms.ChoiceField(
+                label=label, help_text=item.criterion.question, choices=Said.choices, required=False, initial=item.said
+            )
+            self.fields[name].widget = forms.RadioSelect(choices=Said.choices)
+            self.fields[self.note_of(item)] = PlainTextField(
+                label=_("Note on %(name)s") % {"name": label},
+                max_length=300,
+                required=False,
+                initial=item.answer.note if item.answer else "",
+            )
+
+    @staticmethod
+    def note_of(item: checking.Item) -> str:
+        return f"note_{item.criterion.pk}"
+
+    @property
+    def rows(self):
+        """Each line of the checklist with its two fields."""
+        return [(item, self[checking.field_of(item.criterion)], self[self.note_of(item)]) for item in self.items]
+
+    def told(self) -> dict[int, checking.Told]:
+        """What was said, by criterion. A note without an answer says that it is not known, and what is known."""
+        told = {}
+        for item in self.items:
+            said, note = checking.field_of(item.criterion), self.note_of(item)
+            if said not in self.data and not self.data.get(note):
+                continue
+            if all(self.data.get(name, "") == self.data.get(self.add_initial_prefix(name)) for name in (said, note)):
+                continue  # left as it was shown: a colleague may have found out more meanwhile
+            told[item.criterion.pk] = checking.Told(self.cleaned_data[said] or item.said, self.cleaned_data[note])
+        return told
 
 
 class UndoForm(forms.Form):

@@ -15,6 +15,7 @@ from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
+from .domain import checking
 from .domain.moving import PLAIN_STEPS
 from .domain.recycling import local_date
 from .domain.stalling import ENOUGH_PASSAGES, age_of
@@ -140,6 +141,7 @@ class Panel:
     planned: list[LeadActivity]
     recyclings: list[Recycling]
     norm: LeadStageNorm | None
+    checklist: list[checking.Item]
 
 
 def panel(lead: Lead, *, at: datetime) -> Panel:
@@ -152,6 +154,7 @@ def panel(lead: Lead, *, at: datetime) -> Panel:
         planned=lead.planned,
         recyclings=lead.returns,
         norm=trusted_norms().get(lead.stage),
+        checklist=checking.checklist(lead),
     )
 
 
@@ -174,7 +177,7 @@ def stepper(lead: Lead, *, at: datetime) -> list[StepperStage]:
 
 
 def timeline(lead: Lead) -> list[dict]:
-    """Steps, amendments, changed fields, notes and activities, the newest first."""
+    """Steps, amendments, changed fields, answers of the checklist, notes and activities, the newest first."""
     voided = {a.seq: a for a in lead.amendments.all() if a.kind == AmendmentKind.VOID}
     dated = {a.seq: a for a in lead.amendments.order_by("id") if a.kind == AmendmentKind.REDATE}
     returns = {row.seq: row for row in lead.recyclings.all()}
@@ -204,5 +207,9 @@ def timeline(lead: Lead) -> list[dict]:
     entries += [
         {"kind": "activity", "at": activity.done_at, "activity": activity, "by": activity.by}
         for activity in lead.activities.exclude(done_at=None).select_related("by")
+    ]
+    entries += [
+        {"kind": "answer", "at": answer.at, "answer": answer, "by": answer.by}
+        for answer in lead.answers.select_related("by", "criterion")
     ]
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)

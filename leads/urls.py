@@ -19,6 +19,7 @@ urlpatterns = [
     path("leads/<int:pk>/corrections/", steps.corrections, name="corrections"),
     path("leads/<int:pk>/organisation/", lead.organisation, name="organisation"),
     path("leads/<int:pk>/facts/", lead.facts, name="facts"),
+    path("leads/<int:pk>/checklist/", lead.checklist, name="checklist"),
     path("leads/<int:pk>/activities/", lead.activities, name="activities"),
     path("leads/<int:pk>/activities/<int:activity_pk>/outcome/", lead.activity_done, name="activity_done"),
     path("leads/<int:pk>/activities/<int:activity_pk>/date/", lead.activity_rescheduling, name="activity_rescheduling"),

@@ -1,5 +1,7 @@
 """Moving a lead over the board: each target is a verb of its own, this finds the right one."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -9,7 +11,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Lead, LeadStage
-from . import _log, undoing
+from . import _log, checking, undoing
 from .seeing import LeadMovedMeanwhile, see
 
 __all__ = ["LeadCannotGoThere", "LeadMovedMeanwhile", "PLAIN_STEPS", "ReasonNeeded", "move", "see", "step"]
@@ -49,6 +51,7 @@ def move(
     after: int | None = None,
     before: int | None = None,
     reason: str = "",
+    answers: Mapping[int, checking.Told] | None = None,
     move_id=None,
     via: str = Origin.USER,
     batch=None,
@@ -56,7 +59,8 @@ def move(
     """Move a lead to another open stage, or to another place of its own.
 
     Moving into Ready for sales is the hand-over; out of it, handing back, which needs a reason; out of Waiting, waking.
-    Refused: a lead that changed since `seen_version`, a way that does not exist, a missing reason.
+    The `answers` to the checklist are written down with the step. Refused: a lead that changed since `seen_version`, a
+    way that does not exist, a missing reason, a hand-over before the checklist is answered.
     The same `move_id` a second time changes nothing. Whoever moves a lead back within a minute of moving it away has
     slipped: the step is voided, and none is added, so no reason is asked for.
     """
@@ -70,6 +74,7 @@ def move(
         lead.rank = rank_between(Lead.objects.in_stage(to).exclude(pk=lead.pk), after=after, before=before)
         lead.save(update_fields=["rank"])
         return lead
+    checking.tell(lead, answers or {}, by=by, at=at)
     step(lead, to=to, by=by, at=at, reason=reason, move_id=move_id, via=via, batch=batch, after=after, before=before)
     return lead
 
@@ -93,6 +98,8 @@ def step(
         )
     if needs_reason and not reason.strip():
         raise ReasonNeeded(_("Say why: a reason is needed here."), card=lead, stage=lead.stage, fields=["reason"])
+    if to == LeadStage.READY:
+        checking.ask(lead)
     if lead.stage == LeadStage.WAITING:
         lead.contact_again_on = None
     lead.rank = rank_between(Lead.objects.in_stage(to), after=after, before=before)

@@ -20,7 +20,10 @@ def qualify(lead: Lead, *, by, at) -> Lead:
 
 @transaction.atomic
 def hand_over(lead: Lead, *, by, at) -> Lead:
-    """Offer the lead to sales; it waits there until it is accepted or handed back."""
+    """Offer the lead to sales; it waits there until it is accepted or handed back.
+
+    Refused with `checking.AnswersMissing` while the checklist is not answered.
+    """
     _log.lock(lead)
     step(lead, to=LeadStage.READY, by=by, at=at)
     return lead

@@ -14,9 +14,10 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from pipeline_crm.foundation.revision import ChangedMeanwhile
 
 from .. import queries
+from ..domain import checking
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
-from ..forms import ActivityForm, FactsForm, NoteForm, OrganisationForm
+from ..forms import ActivityForm, ChecklistForm, FactsForm, NoteForm, OrganisationForm
 from ..models import DisqualifyReason, Lead
 
 
@@ -36,11 +37,15 @@ def moved(request: HttpRequest, lead: Lead, *, say: str, undo: bool = True) -> H
 
 
 def not_moved(request: HttpRequest, lead: Lead, refusal: Refusal) -> HttpResponse:
-    """The card as it really is, and why nothing was changed."""
+    """The card as it really is, why nothing was changed, and the form of what the checklist lacks."""
     if not is_fragment_request(request):
         raise refusal
     lead = Lead.objects.get(pk=lead.pk)
-    response = answer(request, lead, status=refusal.status)
+    missing = None
+    if isinstance(refusal, checking.AnswersMissing):
+        asked_for = refusal.facts["criteria"]
+        missing = ChecklistForm(items=checking.checklist(lead), ask_for=asked_for, auto_id="missing_%s")
+    response = answer(request, lead, status=refusal.status, missing=missing)
     why = {
         "message": str(refusal),
         "status": refusal.status,
@@ -57,12 +62,14 @@ def invalid(request: HttpRequest, lead: Lead, form) -> HttpResponse:
     return not_moved(request, lead, first_error(form))
 
 
-def answer(request: HttpRequest, lead: Lead, *, status: int = 200, triggers=None) -> HttpResponse:
+def answer(request: HttpRequest, lead: Lead, *, status: int = 200, **more) -> HttpResponse:
     """The card and the column heads, under the filter of the page the request came from."""
-    return arrivals(request, [lead.pk], status=status, triggers=triggers)
+    return arrivals(request, [lead.pk], status=status, **more)
 
 
-def arrivals(request: HttpRequest, ids: list[int], *, status: int = 200, triggers=None) -> HttpResponse:
+def arrivals(
+    request: HttpRequest, ids: list[int], *, status: int = 200, triggers=None, missing: ChecklistForm | None = None
+) -> HttpResponse:
     """The same for several leads; the caller has made sure that the person may see them."""
     at = timezone.now()
     filter = LeadFilter(page_query(request))
@@ -74,7 +81,7 @@ def arrivals(request: HttpRequest, ids: list[int], *, status: int = 200, trigger
         Arrival(face.pk, face.version, face if face.is_open else None, face.pk not in inside)
         for face in queries.faces(leads, at=at, order=filter.order)
     ]
-    context = {"board": board, "arrivals": found, "filter": filter}
+    context = {"board": board, "arrivals": found, "filter": filter, "missing": missing}
     return render_page(request, "leads/board.html", context, fragments=["answer"], status=status, triggers=triggers)
 
 
@@ -90,6 +97,7 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
             initial=vars(panel.lead.organisation) if panel.lead.organisation else None, auto_id="organisation_%s"
         ),
         "note_form": NoteForm(auto_id="note_%s"),
+        "checklist_form": ChecklistForm(items=panel.checklist, auto_id="checklist_%s"),
         "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         **forms,

@@ -8,8 +8,16 @@ from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 from pipeline_crm.foundation.revision import ChangedMeanwhile
 
-from ..domain import describing, noting, revising
-from ..forms import ActivityForm, FactsForm, NoteForm, OrganisationForm, OutcomeForm, RescheduleForm
+from ..domain import checking, describing, noting, revising
+from ..forms import (
+    ActivityForm,
+    ChecklistForm,
+    FactsForm,
+    NoteForm,
+    OrganisationForm,
+    OutcomeForm,
+    RescheduleForm,
+)
 from ..models import Lead, LeadActivity
 from . import answers
 
@@ -64,6 +72,19 @@ def activities(request: HttpRequest, lead: Lead) -> HttpResponse:
         return answers.panel_or_page(request, lead, activity_form=form, status=422)
     noting.plan(lead, by=request.user, at=timezone.now(), **form.cleaned_data)
     return answers.changed(request, lead, _("Next step planned."))
+
+
+@acts_on(Lead)
+@allows("leads.change_lead")
+@require_POST
+@once
+def checklist(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """What was found out about need, budget and the rest."""
+    form = ChecklistForm(request.POST, items=checking.checklist(lead), auto_id="checklist_%s")
+    if not form.is_valid():
+        return answers.panel_or_page(request, lead, checklist_form=form, status=422)
+    checking.tell(lead, form.told(), by=request.user, at=timezone.now())
+    return answers.changed(request, lead)
 
 
 @acts_on(Lead)

@@ -10,8 +10,8 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
-from ..domain import moving, recycling, undoing
-from ..forms import CorrectionForm, MoveForm, UndoForm
+from ..domain import checking, moving, recycling, undoing
+from ..forms import ChecklistForm, CorrectionForm, MoveForm, UndoForm
 from ..models import Lead, LeadStage
 from . import answers
 
@@ -23,10 +23,16 @@ LEADS = Lead.objects.select_related("organisation", "person")
 @require_POST
 @once
 def stage(request: HttpRequest, lead: Lead) -> HttpResponse:
-    """Move a lead: hand it over, hand it back, wake it or let it go, by where it is put."""
+    """Move a lead: hand it over, hand it back, wake it or let it go, by where it is put.
+
+    What is known of the checklist may come along, so that a hand-over that lacks something can be made good at once.
+    """
     form = MoveForm(request.POST)
     if not form.is_valid():
         return answers.invalid(request, lead, form)
+    checklist = ChecklistForm(request.POST, items=checking.checklist(lead))
+    if not checklist.is_valid():
+        return answers.invalid(request, lead, checklist)
     sent = form.cleaned_data
     was = lead.stage
     try:
@@ -39,6 +45,7 @@ def stage(request: HttpRequest, lead: Lead) -> HttpResponse:
             after=sent["after"],
             before=sent["before"],
             reason=sent["reason"],
+            answers=checklist.told(),
             move_id=sent["move_id"],
         )
     except Refusal as refusal:
