@@ -1,9 +1,9 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.jobs.kinds import job_kind
+from pipeline_crm.jobs.kinds import BULK, job_kind
 
-from .domain import collecting, recycling
+from .domain import collecting, recycling, scoring
 from .domain.contacting import mailing, sequencing
 from .models import Capture, Mail
 
@@ -54,3 +54,18 @@ def tidy_captures(job):
         job.set_progress(forgotten, forgotten)
         yield
     return {"forgotten": forgotten}
+
+
+@job_kind("leads.score", title=_("Counting the points of a lead"))
+def score(job, *, leads: list[int]):
+    return {"changed": scoring.rescore(leads, at=timezone.now())}
+
+
+@job_kind("leads.score_all", title=_("Counting the points of all leads"), queue=BULK)
+def score_all(job):
+    """Committed every few hundred leads; begun anew it counts once more, and writes what differs."""
+    so_far = (0, 0)
+    for so_far in scoring.rescore_all(at=timezone.now()):
+        job.set_progress(so_far[0], so_far[0])
+        yield
+    return dict(zip(("seen", "changed"), so_far, strict=True))

@@ -11,7 +11,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Lead, LeadStage, Organisation, Person, Source
-from . import _log, recognising
+from . import _log, recognising, scoring
 from .dialling import dialled
 
 
@@ -68,6 +68,7 @@ def capture(
     _log.begin(lead, at=at, by=by, source=via, batch=batch)
     recognising.tell_apart(lead, apart_from, by=by, at=at)
     recognising.suspect(lead, at=at)
+    scoring.rescore_for(lead=lead, at=at)
     return lead
 
 

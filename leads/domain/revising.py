@@ -11,7 +11,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import changed_fields, own_changes
 
 from ..models import Lead, LeadChange, LeadStage
-from . import _log
+from . import _log, scoring
 from .seeing import see
 
 REVISABLE = (
@@ -26,6 +26,7 @@ REVISABLE = (
     "tags",
     "contact_again_on",
 )
+SCORED_BY = {"source", "person", "organisation"}
 
 
 class DayNeeded(Refusal):
@@ -63,5 +64,8 @@ def revise(
         LeadChange(lead=lead, field=name, before=before, after=after, by=by, recorded_at=timezone.now(), source=via)
         for name, before, after in changes
     )
-    _log.touch(lead, *(name for name, _before, _after in changes))
+    changed = [name for name, _before, _after in changes]
+    _log.touch(lead, *changed)
+    if SCORED_BY & set(changed):
+        scoring.rescore_for(lead=lead, at=at)
     return lead
