@@ -36,6 +36,7 @@ def main() -> None:
         measure(port, cookies)
         in_browser(port, cookies)
         among_many(Path(folder))
+        woken()
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -116,6 +117,13 @@ def among_many(folder: Path) -> None:
     with served.web(folder) as port:
         streams.main(port)
         crowd.main(port)
+
+
+def woken() -> None:
+    """Last, for it leaves a hundred thousand leads behind."""
+    from tests.bench import waking
+
+    waking.main()
 
 
 def pipeline_of(deals: int) -> str:
