@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import board, bulk, catalogue, changes, deal, pipelines, second_tries, steps, table
+from .views import board, bulk, catalogue, changes, deal, pipelines, prospects, second_tries, steps, table
 
 app_name = "deals"
 urlpatterns = [
@@ -31,6 +31,8 @@ urlpatterns = [
     path("deals/<int:pk>/activities/<int:activity_pk>/date/", deal.activity_rescheduling, name="activity_rescheduling"),
     path("deals/<int:pk>/notes/", deal.notes, name="notes"),
     path("deals/<int:pk>/lines/", catalogue.lines, name="lines"),
+    path("people/<int:pk>/deals/", prospects.of_person, name="of_person"),
+    path("organisations/<int:pk>/deals/", prospects.of_organisation, name="of_organisation"),
     path("marketing/recycling/results/", second_tries.second_tries, name="second_tries"),
     path("settings/catalogue/", catalogue.catalogue, name="catalogue"),
     path("settings/products/", catalogue.product, name="new_product"),

@@ -178,22 +178,7 @@ def stepper(lead: Lead, *, at: datetime) -> list[StepperStage]:
 
 def timeline(lead: Lead) -> list[dict]:
     """Steps, amendments, changed fields, answers of the checklist, notes and activities, the newest first."""
-    voided = {a.seq: a for a in lead.amendments.all() if a.kind == AmendmentKind.VOID}
-    dated = {a.seq: a for a in lead.amendments.order_by("id") if a.kind == AmendmentKind.REDATE}
-    returns = {row.seq: row for row in lead.recyclings.all()}
-    entries = [
-        {
-            "kind": "step",
-            "at": dated[event.seq].occurred_at if event.seq in dated else event.occurred_at,
-            "event": event,
-            "by": event.by,
-            "voided": voided.get(event.seq),
-            "redated": dated.get(event.seq),
-            "recycling": returns.get(event.seq),
-        }
-        for event in lead.events.select_related("by")
-        if not (event.source == "undo" and event.seq in voided)
-    ]
+    entries = [entry for one in (lead, *lead.merged.all()) for entry in steps_of(one)]
     entries += [
         {
             "kind": "change",
@@ -213,3 +198,24 @@ def timeline(lead: Lead) -> list[dict]:
         for answer in lead.answers.select_related("by", "criterion")
     ]
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
+
+
+def steps_of(lead: Lead) -> list[dict]:
+    """The lead's own steps; those of a lead that was merged into another are read only there."""
+    voided = {a.seq: a for a in lead.amendments.all() if a.kind == AmendmentKind.VOID}
+    dated = {a.seq: a for a in lead.amendments.order_by("id") if a.kind == AmendmentKind.REDATE}
+    returns = {row.seq: row for row in lead.recyclings.all()}
+    return [
+        {
+            "kind": "step",
+            "at": dated[event.seq].occurred_at if event.seq in dated else event.occurred_at,
+            "event": event,
+            "by": event.by,
+            "voided": voided.get(event.seq),
+            "redated": dated.get(event.seq),
+            "recycling": returns.get(event.seq),
+            "is_merged": lead.merged_into_id is not None,
+        }
+        for event in lead.events.select_related("by")
+        if not (event.source == "undo" and event.seq in voided)
+    ]

@@ -1,6 +1,6 @@
 import rules
 
-from leads.models import LeadStage
+from leads.models import Lead, LeadStage, MergeKind
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.accounts.rules import changes_card, in_team, is_admin, is_signed_in, markets
 
@@ -18,6 +18,22 @@ def works_in_marketing(user) -> bool:
 
 
 @rules.predicate
+def manages(user) -> bool:
+    """Answers for what is kept of people: managers of any team."""
+    return user.has_role(Role.MANAGER)
+
+
+@rules.predicate
+def changes_merged(user, merge) -> bool:
+    """Whoever may merge such records may undo it; leads by those who may change the one that is kept."""
+    if merge is None:
+        return False
+    if merge.kind != MergeKind.LEAD:
+        return does_marketing.test(user)
+    return user.has_perm("leads.change_lead", Lead.objects.filter(pk=merge.keep).first())
+
+
+@rules.predicate
 def changes_lead_of_mail(user, mail) -> bool:
     return mail is not None and user.has_perm("leads.change_lead", mail.lead)
 
@@ -27,3 +43,7 @@ does_marketing = is_signed_in & (is_admin | works_in_marketing)
 rules.add_perm("leads.market", does_marketing)
 rules.add_rule("does_marketing", does_marketing)  # for templates: asks no other backend, and so no database
 rules.add_perm("leads.change_mail", changes_lead_of_mail)
+rules.add_perm("leads.undo_merge", is_signed_in & changes_merged)
+keeps_people = is_signed_in & (is_admin | manages)
+rules.add_perm("leads.erase_person", keeps_people)
+rules.add_perm("leads.export_person", keeps_people)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("pipeline_crm.jobs.urls")),
     path("", include("leads.urls")),
     path("", include("leads.marketing.urls")),
+    path("", include("leads.directory.urls")),
     path("", include("deals.urls")),
     path("", include("analytics.urls")),
 ]

@@ -17,6 +17,10 @@ class MergeKind(models.TextChoices):
 
 
 class MergeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Everyone who works here sees which records were made one; who may undo it is another question."""
+        return self if user.is_active else self.none()
+
     def standing(self):
         return self.filter(undone_at=None)
 

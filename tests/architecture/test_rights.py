@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from deals.domain import noting as deal_notes
 from deals.models import Product
+from leads.domain import merging
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence, Campaign, LeadForm
+from leads.models import Batch, Cadence, Campaign, LeadForm, Person
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -35,6 +36,8 @@ FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "notifications/", "notifications/reading/",
     "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
     "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/",
+    "people/", "people/<pk>/", "people/<pk>/deals/",  # everyone knows the people, and only their own cards
+    "organisations/", "organisations/<pk>/", "organisations/<pk>/deals/",
     "marketing/recycling/", "marketing/recycling/results/", "marketing/columns/<stage>/",
     "sales/<pk>/", "sales/<pk>/columns/<stage_pk>/",
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
@@ -83,6 +86,9 @@ def scene():
         "CadenceStep": cadence.steps.create(position=1, kind="task", subject="Ring"),
         "Mail": (mail := make_mail(lead)),
         "MailTemplate": mail.template,
+        "Person": mail.person,
+        "Organisation": lead.organisation,
+        "Merge": merging.people(mail.person, Person.objects.create(name="Twin"), by=ana, at=now),
         "LeadForm": (form := LeadForm.objects.create(name="Contact", heading="Contact", created_at=now)),
         "Campaign": (campaign := Campaign.objects.create(name="Spring", word="spring", starts_on=now, created_at=now)),
         "CampaignCost": campaign.costs.create(on=now, amount=1, currency="EUR", recorded_at=now),

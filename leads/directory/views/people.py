@@ -1,0 +1,40 @@
+"""People: found by a few words, and each with the whole story."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import acts_on, for_everyone_signed_in
+
+from ...models import Person
+from .. import queries
+from ..forms import SearchForm
+
+PEOPLE = Person.objects.select_related("organisation", "merged_into")
+AT_ONCE = 50
+
+
+@for_everyone_signed_in
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    form = SearchForm.asked_by(request)
+    found = queries.people(form.cleaned_data["q"])
+    context = {
+        "form": form,
+        "people": Paginator(found, AT_ONCE).get_page(request.GET.get("page")),
+        "page": "people",
+    }
+    return render_page(request, "directory/people.html", context)
+
+
+@acts_on(PEOPLE)
+@require_GET
+def person(request: HttpRequest, person: Person) -> HttpResponse:
+    """The whole story in order; of what was merged, the page of the record that is kept."""
+    if person.merged_into:
+        return redirect("directory:person", person.standing.pk)
+    found = queries.person_page(person, user=request.user, at=timezone.now(), whole="all" in request.GET)
+    return render_page(request, "directory/person.html", {"found": found, "person": person, "page": "people"})
