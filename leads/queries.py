@@ -20,6 +20,7 @@ from .domain.moving import PLAIN_STEPS
 from .domain.recycling import local_date
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import LeadFilter
+from .marketing.queries import letters
 from .models import OPEN_STAGES, Lead, LeadActivity, LeadStage, LeadStageNorm, Recycling
 
 
@@ -177,7 +178,8 @@ def stepper(lead: Lead, *, at: datetime) -> list[StepperStage]:
 
 
 def timeline(lead: Lead) -> list[dict]:
-    """Steps, amendments, changed fields, answers of the checklist, notes and activities, the newest first."""
+    """Steps, amendments, changed fields, answers of the checklist, notes, activities and letters,
+    the newest first."""
     entries = [entry for one in (lead, *lead.merged.all()) for entry in steps_of(one)]
     entries += [
         {
@@ -197,6 +199,7 @@ def timeline(lead: Lead) -> list[dict]:
         {"kind": "answer", "at": answer.at, "answer": answer, "by": answer.by}
         for answer in lead.answers.select_related("by", "criterion")
     ]
+    entries += letters([lead])
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
 
 

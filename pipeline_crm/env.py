@@ -38,6 +38,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """A comma-separated list of NAME=value."""
+    found = [word.partition("=") for word in words(name)]
+    if wrong := next((key for key, sign, _value in found if not sign), ""):
+        raise ImproperlyConfigured(f"{name} has {wrong!r} without a value. Write NAME=value,NAME=value.")
+    return {key.strip(): value.strip() for key, _sign, value in found}
+
+
 def choice(name: str, default: str, among: set[str]) -> str:
     value = text(name, default)
     if value not in among:

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "template_partials",
     "rules.apps.AutodiscoverRulesConfig",
     "csp",
+    "anymail",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -257,7 +258,13 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Pipeline CRM <crm@localhost>")
-if EMAIL_HOST:
+EMAIL_REPLIES = env.text("EMAIL_REPLIES")  # where answers reach us, beside the colleague in whose name a mail goes out
+EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")  # a backend of django-anymail, in small letters
+ANYMAIL = {"REQUESTS_TIMEOUT": 10} | env.pairs("EMAIL_PROVIDER_OPTIONS")
+ANYMAIL["WEBHOOK_SECRET"] = env.text("EMAIL_WEBHOOK_SECRET")  # name:password; without one no hook is open
+if EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:  # nothing leaves this machine: mails can be read as files
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

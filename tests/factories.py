@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from itertools import count
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from deals.domain import opening, shaping
 from deals.models import Deal, LostReason, Pipeline, Stage
 from leads.domain import capturing
-from leads.models import Lead, Mail, MailTemplate, Person
+from leads.models import Attachment, Lead, Mail, MailTemplate, Person, Reply
 from pipeline_crm.accounts.models import Membership, Role, Team, User
 
 _numbers = count(1)
@@ -64,6 +65,16 @@ def make_mail(lead: Lead, **fields) -> Mail:
     template = MailTemplate.objects.create(created_at=at, **words)
     facts = {"subject": "Hello", "text": "How are you?", "purpose": "offers", "to": person.email}
     return Mail.objects.create(lead=lead, person=person, template=template, due_at=at, created_at=at, **facts | fields)
+
+
+def make_attachment(lead: Lead) -> Attachment:
+    """A file that came with an answer of the lead's."""
+    person = lead.person or Person.objects.create(name="Kim", email=f"person{next(_numbers)}@example.com")
+    at, facts = ago(1), {"sender": person.email, "subject": "Re: Hello", "text": "Yes."}
+    reply = Reply.objects.create(
+        lead=lead, person=person, message_id=f"{next(_numbers)}@x", written_at=at, received_at=at, **facts
+    )
+    return Attachment.objects.create(reply=reply, name="offer.pdf", size=4, file=ContentFile(b"%PDF", name="offer.pdf"))
 
 
 def make_deal(

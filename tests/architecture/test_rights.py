@@ -15,11 +15,21 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence, Campaign, LeadForm, Person
+from leads.models import Batch, Cadence, Campaign, LeadForm, Likeness, Person
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
+from tests.factories import (
+    ago,
+    make_attachment,
+    make_deal,
+    make_lead,
+    make_mail,
+    make_pipeline,
+    make_reason,
+    make_team,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +41,11 @@ OURS = {
 CARDS = tuple(f"acts on a visible {model}" for model in ("Deal", "Lead", "Job", "SavedView", "Notification"))
 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
-PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/"}
+PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/", "hooks/<which>"}
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "notifications/", "notifications/reading/",
     "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/cadences/",
+    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/answers/", "marketing/cadences/",
     "people/", "people/<pk>/", "people/<pk>/deals/",  # everyone knows the people, and only their own cards
     "organisations/", "organisations/<pk>/", "organisations/<pk>/deals/",
     "marketing/recycling/", "marketing/recycling/results/", "marketing/columns/<stage>/",
@@ -46,7 +56,7 @@ FOR_EVERYONE_SIGNED_IN = {
     "insight/", "insight/cards/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {
-    "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "marketing/mails/<pk>/",
+    "leads/<pk>/contact/", "leads/<pk>/", "leads/<pk>/card/", "marketing/mails/<pk>/", "marketing/attachments/<pk>/",
     "deals/<pk>/", "deals/<pk>/card/", "deals/<pk>/row/", "jobs/<pk>/", "notifications/<pk>/reading/",
 }  # fmt: skip
 A_TEAMMATE_MAY = {"leads/<pk>/acceptance/"}
@@ -54,10 +64,11 @@ OF_ONE_PERSON = {route for route, policy in OURS.items() if re.search("visible (
 
 
 @pytest.fixture
-def scene():
+def scene(settings, tmp_path):
     """Ana owns a lead and a deal in North, Fay is her teammate, Cleo works in South, Dora administers, Gus has left."""
     north, south = make_team("North"), make_team("South")
     ana, fay = make_user(name="Ana", team=north), make_user(name="Fay", team=north)
+    settings.MEDIA_ROOT = tmp_path
     people = {
         "ana": ana,
         "fay": fay,
@@ -74,6 +85,9 @@ def scene():
         "people": people,
         "Deal": deal,
         "Lead": lead,
+        "Likeness": Likeness.objects.create(
+            lead=make_lead(owner=ana, by=ana), like=lead, signs=["phone"], found_at=now
+        ),
         "Pipeline": pipeline,
         "Stage": pipeline.stages.first(),
         "Team": north,
@@ -86,6 +100,7 @@ def scene():
         "CadenceStep": cadence.steps.create(position=1, kind="task", subject="Ring"),
         "Mail": (mail := make_mail(lead)),
         "MailTemplate": mail.template,
+        "Attachment": make_attachment(lead),
         "Person": mail.person,
         "Organisation": lead.organisation,
         "Merge": merging.people(mail.person, Person.objects.create(name="Twin"), by=ana, at=now),
@@ -122,6 +137,7 @@ def path(route: str, scene: dict) -> str:
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
         "token": scene["Mail"].token,
+        "which": "postmark/tracking/",
         "act": "pausing",
         "key": scene["LeadForm"].key,
         "membership_pk": scene["Membership"].pk,

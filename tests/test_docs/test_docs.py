@@ -15,7 +15,7 @@ def names_in_env_example() -> set[str]:
 
 def names_read_by_the_code() -> set[str]:
     code = "\n".join(path.read_text() for path in (ROOT / "pipeline_crm").glob("*.py"))
-    return set(re.findall(r'env\.(?:text|flag|number|words|choice|required)\(\s*"([A-Z_]+)"', code))
+    return set(re.findall(r'env\.(?:text|flag|number|words|pairs|choice|required)\(\s*"([A-Z_]+)"', code))
 
 
 def test_env_example_names_each_setting_and_no_other():

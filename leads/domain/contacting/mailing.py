@@ -7,18 +7,20 @@ same Message-ID, and marks it: it may have been sent twice.
 
 from __future__ import annotations
 
+import re
 import smtplib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from urllib.parse import urlsplit
 
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
@@ -28,12 +30,13 @@ from pipeline_crm.jobs.domain import accepting
 from pipeline_crm.jobs.models import Job
 from pipeline_crm.jobs.models.job import State
 
-from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate
-from . import consenting, explaining, recalling, templating
+from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate, Undeliverable
+from . import consenting, explaining, recalling, returning, templating
 from .persons import house_of
 
 MOST_TRIES = 10
 LOOKS_AGAIN = timedelta(days=1)
+_OUR_ID = re.compile(r"mail-(\d{1,18})\.([0-9a-f]{24})@")
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 
 
@@ -43,6 +46,10 @@ class NobodyToWriteTo(Refusal):
 
 class NoBasis(Refusal):
     """Without consent or a recorded legitimate interest nobody is written to."""
+
+
+class ComesBack(Refusal):
+    """Where mails come back, none are sent."""
 
 
 class NotNow(Refusal):
@@ -61,11 +68,14 @@ class Letter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of handing a mail over: sent, to be tried again, or failed for good. `in_doubt`: it may have gone."""
+    """What became of handing a mail over: sent, to be tried again, or failed for good. `in_doubt`: it may have gone.
+    `provider_id`: what the provider calls it. `no_such_address`: nothing sent there will ever arrive."""
 
     state: str
     problem: str = ""
     in_doubt: bool = False
+    provider_id: str = ""
+    no_such_address: bool = False
 
 
 def compose(lead: Lead, template: MailTemplate, *, by=None) -> Letter:
@@ -97,7 +107,7 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
     """Write a mail to the lead's person, to be sent at the first moment the distance rules allow.
 
     Refused: nobody with an address (NobodyToWriteTo), no consent or legitimate interest for the template's purpose
-    (NoBasis), no moment at all (NotNow), and what `compose` refuses.
+    (NoBasis), an address from which mails come back (ComesBack), no moment at all (NotNow), and what `compose` refuses.
     """
     Lead.objects.select_for_update(of=("self",)).get(pk=lead.pk)  # before turns are taken, as cadences do: no deadlock
     take_turns(lead)
@@ -110,6 +120,8 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
             _("%(name)s has not agreed to “%(purpose)s”, and no legitimate interest is recorded.")
             % {"name": lead.name, "purpose": template.get_purpose_display()}
         )
+    if undeliverable := returning.undeliverable(person):
+        raise ComesBack(_comes_back(undeliverable))
     letter = compose(lead, template, by=by)
     moment = recalling.next_moment(lead, at=at)
     if moment.at is None:
@@ -157,6 +169,8 @@ def begin(mail: Mail, *, job: int, at: datetime) -> bool:
     if consenting.basis_for(mail.person, mail.purpose) is None:
         doubt = _("It is not known whether it was sent.") if was_begun else ""
         return _stop(mail, MailState.CANCELLED, f"{_('The consent was withdrawn before it was sent.')} {doubt}".strip())
+    if (undeliverable := returning.undeliverable(mail.person)) and not was_begun:
+        return _stop(mail, MailState.CANCELLED, _comes_back(undeliverable))
     if (over := _cadence_is_over(mail)) and not was_begun:
         return _stop(mail, MailState.CANCELLED, over)
     if _cadence_is_paused(mail) and not was_begun:
@@ -188,14 +202,17 @@ def hand_over(mail: Mail) -> Outcome:
         server.open()
     except (OSError, smtplib.SMTPException) as problem:
         return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}")
+    message = as_message(mail, server)
     try:
-        server.send_messages([as_message(mail, server)])
+        server.send_messages([message])
     except smtplib.SMTPRecipientsRefused as refusal:
-        return _refused(*next(iter(refusal.recipients.values())))
+        return _refused_address(*next(iter(refusal.recipients.values())))
     except smtplib.SMTPResponseException as refusal:
         return _refused(refusal.smtp_code, refusal.smtp_error)
     except smtplib.SMTPNotSupportedError as problem:  # the server will not learn it until tomorrow
         return Outcome(MailState.FAILED, str(problem))
+    except AnymailError as problem:
+        return _refused_by_provider(problem)
     except (OSError, smtplib.SMTPException) as problem:
         return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}", in_doubt=True)
     except ValueError as problem:  # a header that Django does not let through
@@ -203,7 +220,7 @@ def hand_over(mail: Mail) -> Outcome:
     finally:
         with suppress(OSError, smtplib.SMTPException):
             server.close()
-    return Outcome(MailState.SENT)
+    return Outcome(MailState.SENT, provider_id=_name_by_provider(message))
 
 
 @transaction.atomic
@@ -218,9 +235,12 @@ def record(mail: Mail, outcome: Outcome, *, at: datetime) -> None:
         _accept(mail, at=at)
     elif outcome.state == MailState.SENT:
         mail.state, mail.sent_at, mail.problem = MailState.SENT, at, ""
+        mail.provider_id = outcome.provider_id[:200]
     else:
         mail.state = MailState.FAILED
     mail.save()
+    if outcome.no_such_address:
+        returning.came_back(mail.to, because=outcome.problem, at=at)
 
 
 @transaction.atomic
@@ -287,7 +307,7 @@ def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:
         body=text,
         from_email=formataddr((name, our_address)),
         to=[mail.to],
-        reply_to=[sender.email] if sender else None,
+        reply_to=[*filter(None, (sender.email if sender else "", settings.EMAIL_REPLIES))],
         headers={
             "Message-ID": message_id(mail),
             "List-Unsubscribe": f"<{address}>",
@@ -302,8 +322,23 @@ def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:
 
 def message_id(mail: Mail) -> str:
     """The same for each try. Answers quote it to others, so the token with which one unsubscribes is not in it."""
-    sign = salted_hmac("message id", mail.token).hexdigest()[:24]
-    return f"<mail-{mail.pk}.{sign}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+    return f"<mail-{mail.pk}.{message_id_sign(mail)}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+
+
+def message_id_sign(mail: Mail) -> str:
+    return salted_hmac("message id", mail.token).hexdigest()[:24]
+
+
+def mail_of(message_id: str) -> Mail | None:
+    """Which of our mails has this Message-ID, or is called that by the provider that delivered it. Made-up ones name
+    none."""
+    found = _OUR_ID.match(message_id)
+    mail = Mail.objects.select_related("lead", "person").filter(pk=int(found[1])).first() if found else None
+    if mail and constant_time_compare(message_id_sign(mail), found[2] if found else ""):
+        return mail
+    names = [message_id, message_id.partition("@")[0]]
+    sent = Mail.objects.select_related("lead", "person").exclude(provider_id="")
+    return sent.filter(provider_id__in=names).order_by("pk").first()
 
 
 def unsubscribing_address(mail: Mail) -> str:
@@ -322,6 +357,13 @@ def _cadence_is_over(mail: Mail) -> str:
     return ""
 
 
+def _comes_back(undeliverable: Undeliverable) -> str:
+    return _("Mails to %(address)s come back: %(why)s") % {
+        "address": undeliverable.address,
+        "why": undeliverable.because,
+    }
+
+
 def _cadence_is_paused(mail: Mail) -> bool:
     return hasattr(mail, "step_taken") and mail.step_taken.enrolment.state == EnrolmentState.PAUSED
 
@@ -329,6 +371,31 @@ def _cadence_is_paused(mail: Mail) -> bool:
 def _refused(code: int, words: bytes | str) -> Outcome:
     said = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
     return Outcome(MailState.WAITING if 400 <= code < 500 else MailState.FAILED, f"{code} {said}")
+
+
+def _refused_address(code: int, words: bytes | str) -> Outcome:
+    """Of the codes for a mailbox only those that speak of the address itself; 5.7.1 is about who sends (RFC 3463)."""
+    outcome = _refused(code, words)
+    enhanced = re.match(r"\d{3} (5\.\d{1,3}\.\d{1,3})\b", outcome.problem)
+    is_gone = enhanced[1].startswith("5.1.") if enhanced else code in (550, 551, 553)
+    return replace(outcome, no_such_address=is_gone)
+
+
+def _refused_by_provider(problem: AnymailError) -> Outcome:
+    """Nothing but trouble on the way, or of the provider's own, is worth another try; without an answer it may have
+    gone."""
+    words = f"{type(problem).__name__}: {problem}"
+    if isinstance(problem, AnymailRecipientsRefused):
+        return Outcome(MailState.FAILED, words)
+    status = getattr(problem, "status_code", None)
+    if not isinstance(problem, AnymailAPIError) or (status and status < 500 and status != 429):
+        return Outcome(MailState.FAILED, words)
+    return Outcome(MailState.WAITING, words, in_doubt=not status)
+
+
+def _name_by_provider(message: EmailMultiAlternatives) -> str:
+    status = getattr(message, "anymail_status", None)
+    return str(getattr(status, "message_id", None) or "").strip("<>")
 
 
 def _stop(mail: Mail, state: str, problem: str) -> bool:

@@ -17,7 +17,7 @@ from pipeline_crm.foundation.middleware import is_fragment_request
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
-from ...domain.contacting import consenting, explaining, mailing, recalling, sequencing
+from ...domain.contacting import consenting, explaining, mailing, recalling, returning, sequencing
 from ...domain.contacting.distancing import QUARTER, Contact
 from ...models import Basis, Lead, Purpose
 from ..forms import ConsentForm, EnrolmentForm, MailForm
@@ -76,6 +76,17 @@ def consents(request: HttpRequest, lead: Lead) -> HttpResponse:
 @acts_on(LEADS)
 @allows("leads.change_lead")
 @require_POST
+def address(request: HttpRequest, lead: Lead) -> HttpResponse:
+    """Somebody knows that the address takes mails again."""
+    if lead.person is None:
+        return show(request, lead, status=422)
+    email = lead.person.email
+    return _after(request, lead, lambda: returning.works_again(email, by=request.user, at=timezone.now()), _("Saved."))
+
+
+@acts_on(LEADS)
+@allows("leads.change_lead")
+@require_POST
 def withdrawal(request: HttpRequest, lead: Lead) -> HttpResponse:
     """The person has told us that they want no more mails."""
     if lead.person is None:
@@ -125,6 +136,7 @@ def show(request: HttpRequest, lead: Lead, *, status: int = 200, problem: str = 
         "problem": problem,
         "moment": moment,
         "is_now": moment.at is not None and moment.at <= at,
+        "undeliverable": returning.undeliverable(lead.person),
         "reasons": explaining.reasons(moment, situation.zone),
         "contacts": _lately({*situation.person, *situation.organisation}, at),
         "standing": [(label, said.get(purpose)) for purpose, label in Purpose.choices],

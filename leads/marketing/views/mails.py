@@ -1,9 +1,10 @@
 """The mails that went out, wait, or failed."""
 
+from csp.constants import NONE
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 
 from ...domain.contacting import mailing, templating
-from ...models import Mail, MailState
+from ...models import Attachment, Mail, MailState, Reply
 
 MAILS = Mail.objects.select_related("lead__owner", "lead__person", "lead__organisation", "consent", "template", "by")
 AT_ONCE = 50
@@ -38,6 +39,37 @@ def mails(request: HttpRequest) -> HttpResponse:
     return render_page(request, "marketing/mails.html", context)
 
 
+@for_everyone_signed_in
+@require_GET
+def replies(request: HttpRequest) -> HttpResponse:
+    """What people wrote back, newest first."""
+    found = Reply.objects.visible_to(request.user).select_related("person", "lead__person", "lead__organisation")
+    context = {
+        "replies": Paginator(found.prefetch_related("attachments"), AT_ONCE).get_page(request.GET.get("page")),
+        "states": MailState.choices,
+        "state": "answers",
+        "page": "mails",
+    }
+    return render_page(request, "marketing/replies.html", context)
+
+
+@acts_on(Attachment)
+@require_GET
+def attachment(request: HttpRequest, attachment: Attachment) -> FileResponse:
+    """The file as a download: no browser ever shows it as a page of ours."""
+    if not attachment.file:
+        raise Http404
+    response = FileResponse(
+        attachment.file.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type="application/octet-stream",
+    )
+    response._csp_replace = {"default-src": [NONE], "sandbox": ""}  # type: ignore[attr-defined]
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 @acts_on(MAILS)
 @require_GET
 def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
@@ -54,6 +86,7 @@ def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
         "is_given_up": (given_up := mailing.is_given_up(mail)),
         "may_be_retried": given_up or mail.state == MailState.FAILED,
         "may_change": request.user.has_perm("leads.change_lead", mail.lead),
+        "replies": mail.replies.select_related("person").prefetch_related("attachments"),
         "page": "mails",
     }
     return render_page(request, "marketing/mail.html", context)
