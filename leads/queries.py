@@ -15,13 +15,13 @@ from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
-from .domain import checking
+from .domain import checking, offering
 from .domain.moving import PLAIN_STEPS
 from .domain.recycling import local_date
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import LeadFilter
 from .marketing.queries import letters
-from .models import OPEN_STAGES, Lead, LeadActivity, LeadStage, LeadStageNorm, Recycling
+from .models import OPEN_STAGES, HandOver, Lead, LeadActivity, LeadStage, LeadStageNorm, Recycling
 
 
 @dataclass
@@ -51,7 +51,8 @@ def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) ->
     today = local_date(at)
     norms = trusted_norms()
     admitted = filter.apply(Lead.objects.open().visible_to(user), user=user, today=today)
-    sums = totals(admitted, "stage", extra=ages(norms, at))
+    late = Count("pk", filter=Q(stage=LeadStage.READY, accept_by__lt=at))
+    sums = totals(admitted, "stage", extra={**ages(norms, at), "overdue": late})
     columns = []
     for stage in OPEN_STAGES:
         row = sums.get(stage.value, {})
@@ -64,6 +65,7 @@ def board(*, user, filter: LeadFilter, at: datetime, with_cards: bool = True) ->
                 norm=norms.get(stage.value),
                 slowing=row.get("slowing", 0) - stalled,
                 stalled=stalled,
+                overdue=row.get("overdue", 0),
                 note="" if stage.value in norms else too_few(stage),
                 next=[to.value for to in OPEN_STAGES if to in PLAIN_STEPS[stage]],
             )
@@ -119,6 +121,7 @@ def faces(leads: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Lead]
     dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage", age_of=age_of, order=order)
     for lead in found:
         lead.last_return = lead.returns[0] if lead.returns else None
+        lead.is_overdue = lead.accept_by is not None and lead.accept_by < at
     return sorted(found, key=attrgetter("order"))
 
 
@@ -143,20 +146,33 @@ class Panel:
     recyclings: list[Recycling]
     norm: LeadStageNorm | None
     checklist: list[checking.Item]
+    offer: HandOver | None  # to sales, while it waits for an answer
+    handed_back: list[dict]  # the entries of the timeline that tell of it, the newest first
 
 
 def panel(lead: Lead, *, at: datetime) -> Panel:
     """Everything the lead's panel and page show."""
     lead = face(lead, at=at)
+    story = timeline(lead)
     return Panel(
         lead=lead,
         stepper=stepper(lead, at=at),
-        timeline=timeline(lead),
+        timeline=story,
         planned=lead.planned,
         recyclings=lead.returns,
         norm=trusted_norms().get(lead.stage),
         checklist=checking.checklist(lead),
+        offer=offering.latest(lead) if lead.stage == LeadStage.READY else None,
+        handed_back=[entry for entry in story if is_handing_back(entry)],
     )
+
+
+def is_handing_back(entry: dict) -> bool:
+    """Whether sales refused the lead with this step, and it has not been taken back."""
+    if entry["kind"] != "step" or entry["voided"]:
+        return False
+    step = entry["event"]
+    return step.from_stage == LeadStage.READY and step.to_stage in PLAIN_STEPS[LeadStage.READY]
 
 
 def stepper(lead: Lead, *, at: datetime) -> list[StepperStage]:

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.jobs.kinds import BULK, job_kind
 
-from .domain import collecting, recycling, scoring
+from .domain import collecting, offering, recycling, scoring
 from .domain.contacting import mailing, sequencing
 from .models import Capture, Mail
 
@@ -69,3 +69,13 @@ def score_all(job):
         job.set_progress(so_far[0], so_far[0])
         yield
     return dict(zip(("seen", "changed"), so_far, strict=True))
+
+
+@job_kind("leads.escalate_offers", title=_("Telling managers of leads that wait too long"))
+def escalate_offers(job):
+    """Committed after each lead; begun anew it goes on with those nobody was told of."""
+    told = 0
+    for told in offering.escalate(at=timezone.now()):
+        job.set_progress(told, told)
+        yield
+    return {"told": told}

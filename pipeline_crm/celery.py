@@ -23,6 +23,7 @@ SCHEDULE = [
     ("Wake leads whose contact-again date has come", OFTEN, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
     ("Take the due steps of cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_cadences", "hour"]),
     ("Count the points of all leads", OFTEN, "pipeline_crm.begin_period", ["leads.score_all", "day"]),
+    ("Tell managers whose answers are late", OFTEN, "pipeline_crm.begin_period", ["leads.escalate_offers", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
     ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),

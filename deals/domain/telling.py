@@ -1,11 +1,14 @@
-"""What sales tells marketing before it contacts somebody: its own contacts, open deals, and the latest loss."""
+"""What sales tells marketing: before it contacts somebody, its own contacts, open deals, and the latest loss; before it
+hands a lead over, what each of its people has open."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
+from leads.domain import offering
 from leads.domain.contacting import recalling
 from leads.domain.contacting.persons import same_house, same_person
 from leads.domain.contacting.recalling import Told
@@ -29,3 +32,10 @@ def of_deals(person: Person | None, organisation: Organisation | None, since: da
         lost_at=deals.lost().order_by("-stage_entered_at").values_list("stage_entered_at", flat=True).first(),
         has_open_deal=deals.open().filter(marketing_allowed=False).exists(),
     )
+
+
+@offering.weighs
+def of_open_deals(people: Collection[int]) -> Mapping[int, int]:
+    """The open deals of each of these people."""
+    deals = Deal.objects.open().filter(owner__in=people)
+    return dict(deals.order_by().values_list("owner").annotate(Count("pk")))

@@ -24,6 +24,7 @@ def begin(lead: Lead, *, at, by, source=Origin.USER, batch=None) -> None:
 
 def append(lead: Lead, *, to: str, at, by, reason: str | None = None, source=Origin.USER, batch=None, move_id=None):
     lead.stage = to
+    lead.accept_by = None  # an offer ends with the stage; the next one sets its own clock
     return stage_log.append(lead, at=at, by=by, source=source, batch=batch, move_id=move_id, to_stage=to, reason=reason)
 
 

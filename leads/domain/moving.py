@@ -11,7 +11,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import rank_between
 
 from ..models import Lead, LeadStage
-from . import _log, checking, undoing
+from . import _log, checking, offering, undoing
 from .seeing import LeadMovedMeanwhile, see
 
 __all__ = ["LeadCannotGoThere", "LeadMovedMeanwhile", "PLAIN_STEPS", "ReasonNeeded", "move", "see", "step"]
@@ -104,7 +104,12 @@ def step(
         lead.contact_again_on = None
     lead.rank = rank_between(Lead.objects.in_stage(to), after=after, before=before)
     said = reason.strip() if needs_reason else None
+    was = lead.stage
     _log.append(lead, to=to, at=at, by=by, reason=said, source=via, batch=batch, move_id=move_id)
+    if to == LeadStage.READY:
+        offering.offer(lead, by=by, at=at)
+    elif was == LeadStage.READY and to in PLAIN_STEPS[was]:
+        offering.give_back(lead, reason=said or "", by=by, at=at)
 
 
 def _place(lead: Lead, *, after, before) -> Lead:

@@ -10,7 +10,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import put_between
 
 from ..models import Lead, LeadStage, Recycling
-from . import _log
+from . import _log, offering
 from .seeing import see
 
 GRACE = timedelta(minutes=10)
@@ -93,6 +93,10 @@ def take_back(lead: Lead, *, by, reason: str, move_id=None) -> None:
     """Void the lead's newest step, whatever it is: for the verbs above, and for `deals.domain.undoing`."""
     _log.lock(lead)
     before, newest = stage_log.last_step_to_undo(lead)
+    if newest.to_key == LeadStage.READY:
+        offering.withdraw(lead, seq=newest.seq, by=by, at=newest.event.recorded_at)
+    elif before.to_key == LeadStage.READY:
+        offering.renew(lead, seq=before.seq, by=by, at=newest.event.recorded_at)
     if newest.to_key == LeadStage.WAITING:
         lead.attempt, lead.contact_again_on = lead.attempt - 1, None
     elif before.to_key == LeadStage.WAITING:

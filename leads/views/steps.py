@@ -10,7 +10,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.permissions import acts_on, allows
 from pipeline_crm.foundation.requests import once
 
-from ..domain import checking, moving, recycling, undoing
+from ..domain import checking, moving, offering, recycling, undoing
 from ..forms import ChecklistForm, CorrectionForm, MoveForm, UndoForm
 from ..models import Lead, LeadStage
 from . import answers
@@ -53,7 +53,9 @@ def stage(request: HttpRequest, lead: Lead) -> HttpResponse:
     if lead.stage != was and stage_log.took_back(lead):
         say = _("%(name)s moved back; the slip is not counted.") % {"name": lead.name}
         return answers.moved(request, lead, say=say, undo=False)
-    return answers.moved(request, lead, say=what_happened(was, lead), undo=lead.stage != was)
+    return answers.moved(
+        request, lead, say=what_happened(was, lead), undo=lead.stage != was and may_undo(request, lead)
+    )
 
 
 @acts_on(LEADS)
@@ -119,7 +121,11 @@ def what_happened(was: str, lead: Lead) -> str:
     """The step in words."""
     match was, lead.stage:
         case _from, LeadStage.READY if was != LeadStage.READY:
-            words = _("%(name)s is handed over to sales.")
+            words = (
+                _("%(name)s is handed over to sales: %(owner)s.")
+                if is_given(lead)
+                else _("%(name)s is handed over to sales.")
+            )
         case LeadStage.READY, (LeadStage.QUALIFICATION | LeadStage.NURTURING):
             words = _("%(name)s is handed back.")
         case LeadStage.WAITING, LeadStage.NURTURING:
@@ -130,4 +136,15 @@ def what_happened(was: str, lead: Lead) -> str:
             words = _("%(name)s is unsubscribed.")
         case _else:
             words = _("%(name)s moved to %(stage)s.")
-    return words % {"name": lead.name, "stage": lead.get_stage_display()}
+    return words % {"name": lead.name, "stage": lead.get_stage_display(), "owner": lead.owner}
+
+
+def is_given(lead: Lead) -> bool:
+    """Whether the hand-over has just given it to somebody by a territory."""
+    offered = offering.latest(lead)
+    return bool(offered and offered.territory_id and offered.to_id)
+
+
+def may_undo(request: HttpRequest, lead: Lead) -> bool:
+    """A lead that fell into another team's territory is theirs: whoever handed it over may see it no more."""
+    return lead.stage != LeadStage.READY or Lead.objects.visible_to(request.user).filter(pk=lead.pk).exists()

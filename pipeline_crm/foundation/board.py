@@ -48,6 +48,7 @@ class Column:
     norm: Any = None
     slowing: int = 0
     stalled: int = 0
+    overdue: int = 0  # cards whose answer is late
     note: str = ""
     next: Sequence = ()  # keys of the columns its cards go on to; empty where they may go anywhere
 

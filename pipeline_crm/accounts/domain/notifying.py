@@ -14,6 +14,7 @@ from pipeline_crm.accounts.models import Notification, User
 from pipeline_crm.jobs.domain import accepting
 
 KEPT = timedelta(days=90)
+THINKS_OVER = timedelta(minutes=1)  # what is undone or read at once is not mailed
 
 
 @transaction.atomic
@@ -22,8 +23,9 @@ def notify(
 ) -> Notification | None:
     """Tell the person, once per key; None when they have left, or have been told already.
 
-    `url` is a path of ours, where the person sees more. With `by_mail` a job writes to them as well, unless they have
-    switched that off. Anything but a path is a programming error (ValueError).
+    `url` is a path of ours, where the person sees more. With `by_mail` a job writes to them as well a minute later,
+    unless they have read it by then, or have switched that off. Anything but a path is a programming error
+    (ValueError).
     """
     if not url.startswith("/") or url.startswith(("//", "/\\")):
         raise ValueError(f"not a path of ours: {url}")
@@ -36,8 +38,20 @@ def notify(
         return None
     _count(user)
     if by_mail and user.told_by_mail:
-        accepting.accept("accounts.mail_notification", key=str(told.pk), args={"notification": told.pk}, at=at)
+        args = {"notification": told.pk}
+        accepting.accept("accounts.mail_notification", key=str(told.pk), args=args, at=at, due_at=at + THINKS_OVER)
     return told
+
+
+@transaction.atomic
+def unsay(key: str) -> int:
+    """What the key stands for has been taken back: who has not read of it is told no more; how many."""
+    unread = Notification.objects.unread().filter(key=key)
+    people = list(User.objects.filter(pk__in=unread.values("user")).order_by("pk"))
+    unread.delete()
+    for user in people:
+        _count(user)
+    return len(people)
 
 
 @transaction.atomic
