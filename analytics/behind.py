@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import polars as pl
 
 from . import days
+from .reports import _landmarks
 from .river import River
 from .selection import Selection
 from .tables import stage_visits
@@ -23,6 +24,7 @@ class What(StrEnum):
     BEGUN = "begun"
     OPEN_BEFORE = "open_before"
     LOST = "lost"
+    FACT = "fact"
 
 
 class NoSuchStage(ValueError):
@@ -32,7 +34,8 @@ class NoSuchStage(ValueError):
 @dataclass(frozen=True, slots=True)
 class Question:
     """what: which cards; stage: the key of the stage they were in, None for any; to: where they went; older: days;
-    reason and competitor: of lost deals, empty for "not said", None for any."""
+    reason and competitor: of lost deals, empty for "not said", None for any. fact and level: what was known of a deal
+    when it came to the stage."""
 
     what: What
     stage: str | None = None
@@ -40,6 +43,8 @@ class Question:
     older: int = 0
     reason: str | None = None
     competitor: str | None = None
+    fact: str = ""
+    level: str = ""
 
 
 def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
@@ -54,6 +59,8 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     first, last = (days.number(day) for day in selection.window)
     if asked.what == What.LOST:
         return _lost(river, today, (first, last), asked)
+    if asked.what == What.FACT:
+        return _with_fact(river, selection, today, asked)
     visited = stage_visits.visits(log.steps, today)
     here = visited if asked.stage is None else visited.filter(pl.col("stage") == code_of[asked.stage])
     chosen = {
@@ -72,6 +79,18 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     if asked.to is not None:
         found = found.filter(pl.col("next") == code_of[asked.to])
     return found.select(COLUMNS).sort("entered", "card")
+
+
+def _with_fact(river: River, selection: Selection, today: int, asked: Question) -> pl.DataFrame:
+    """The stays with which deals that had the fact came to the stage, as the report of drivers counts them."""
+    landed = _landmarks.landed(river, replace(selection, landmark=asked.stage))
+    visited = stage_visits.visits(river.journeys.steps, today)
+    if landed is None or asked.fact not in landed.names or landed.frame[asked.fact].dtype != pl.String:
+        return visited.select(COLUMNS).clear()
+    having = landed.frame.filter(pl.col(asked.fact) == asked.level).select("card", entered="day")
+    there = visited.filter(pl.col("stage").is_between(landed.code, river.journeys.won - 1))
+    there = there.unique("card", keep="first", maintain_order=True).join(having, on="card", how="semi")
+    return there.select(COLUMNS).sort("entered", "card")
 
 
 def _lost(river: River, today: int, window: tuple[int, int], asked: Question) -> pl.DataFrame:

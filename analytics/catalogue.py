@@ -12,23 +12,26 @@ from django.utils.translation import gettext_lazy as _
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import cycle_time as cycle_time_figures
+from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
 from .figures import losses as losses_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import cycle_time as cycle_time_words
+from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
 from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, cycle_time, forecast, losses, river
-from .selection import Selection
+from .reports import bottleneck, cycle_time, drivers, forecast, losses, river
+from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts."""
+    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts. asks: what it asks for
+    beside what all ask for, of selection.EXTRAS."""
 
     name: str
     title: Any
@@ -39,11 +42,16 @@ class Report:
     shown: Callable[[Facts], Facts]
     shape: Callable[[Facts], Facts]
     rows: Callable[[Facts], list[Facts]]
+    asks: tuple[str, ...] = ()
 
     @property
     def body(self) -> str:
         """The template of its part of the page."""
         return f"analytics/reports/{self.name}.html"
+
+    def asking(self, selection: Selection) -> Selection:
+        """The selection as far as it matters to this report."""
+        return selection.without(*(name for name in EXTRAS if name not in self.asks))
 
 
 REPORTS = {
@@ -94,6 +102,18 @@ REPORTS = {
             exports.losses_rows,
         ),
         Report(
+            "drivers",
+            _("What goes with winning"),
+            "trophy",
+            drivers.report,
+            drivers.finding,
+            drivers_figures.figures,
+            drivers_words.shown,
+            exports.drivers,
+            exports.drivers_rows,
+            asks=("landmark",),
+        ),
+        Report(
             "forecast",
             _("What will be won"),
             "trending-up",
@@ -110,5 +130,6 @@ REPORTS = {
 
 def compute(name: str, selection: Selection) -> Facts:
     """The report's facts, now: the same numbers for page, file and command, since chance begins at the selection."""
+    selection = REPORTS[name].asking(selection)
     river = sources.river(selection)
     return REPORTS[name].compute(river, selection, np.random.default_rng(selection.seed())).as_facts()

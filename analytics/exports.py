@@ -87,6 +87,15 @@ def losses_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def drivers(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def drivers_rows(facts: Facts) -> list[Facts]:
+    """Every comparison, owners among them."""
+    return [*facts["drivers"], *facts["owners"]]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -22,6 +22,7 @@ FIRST_DAY = date(1900, 1, 1)
 
 
 LONGEST_WINDOW = 730
+LARGEST = 1e15
 DAY = {"type": "date"}
 
 
@@ -36,7 +37,7 @@ class ReportFilter(FilterForm):
     Without a user, as in a command, everything may be chosen.
     """
 
-    arranges = ("pipeline", "as_of", "by", "span")
+    arranges = ("pipeline", "as_of", "by", "span", "landmark")
 
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
     team = forms.ModelChoiceField(
@@ -60,6 +61,9 @@ class ReportFilter(FilterForm):
             ("again", gettext_lazy("Second tries")),
         ],
     )
+    least = forms.FloatField(required=False, min_value=0, max_value=LARGEST, label=gettext_lazy("Value from"))
+    most = forms.FloatField(required=False, min_value=0, max_value=LARGEST, label=gettext_lazy("Value to"))
+    landmark = forms.CharField(required=False, max_length=40, label=gettext_lazy("Looked at when they came to"))
     by = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Number")), ("value", gettext_lazy("Value"))])
     span = forms.CharField(required=False, max_length=40)
     as_of = forms.DateField(required=False, label=gettext_lazy("As of"), widget=forms.DateInput(DAY, "%Y-%m-%d"))
@@ -88,6 +92,10 @@ class ReportFilter(FilterForm):
             for name in ("as_of", "to", "from"):
                 if cleaned.get(name) and cleaned[name] > today:
                     self.add_error(name, _("That day has not come yet."))
+        if cleaned.get("landmark") and (pipeline is None or cleaned["landmark"] not in sources.landmarks(pipeline)):
+            self.add_error("landmark", _("The pipeline has no such open stage."))
+        if None not in (cleaned.get("least"), cleaned.get("most")) and cleaned["least"] > cleaned["most"]:
+            self.add_error("least", _("The lowest value is above the highest."))
         first, last = cleaned.get("from"), cleaned.get("to") or cleaned.get("as_of")
         if first and last and first > last:
             self.add_error("from", _("The first day comes after the last."))
@@ -111,8 +119,12 @@ class ReportFilter(FilterForm):
             return None
         asked = self.cleaned_data
         as_of = asked.get("as_of") or asked.get("to") or sources.today(pipeline, self.at)
-        chosen = {name: asked[name].pk for name in ("team", "owner", "source", "product") if asked.get(name)}
-        selection = Selection(pipeline.pk, as_of, until=asked.get("to"), tries=asked.get("tries") or None, **chosen)
+        chosen: dict[str, Any] = {
+            name: asked[name].pk for name in ("team", "owner", "source", "product") if asked.get(name)
+        }
+        chosen |= {name: asked[name] for name in ("least", "most") if asked.get(name) is not None}
+        chosen |= {name: asked[name] for name in ("tries", "landmark") if asked.get(name)}
+        selection = Selection(pipeline.pk, as_of, until=asked.get("to"), **chosen)
         first = asked.get("from")
         return replace(selection, window_days=(selection.window[1] - first).days + 1) if first else selection
 
@@ -137,10 +149,18 @@ class CardsFilter(ReportFilter):
     older = forms.IntegerField(required=False, min_value=0, max_value=36500)
     reason = forms.CharField(required=False, max_length=80)
     competitor = forms.CharField(required=False, max_length=120)
+    fact = forms.CharField(required=False, max_length=40)
+    level = forms.CharField(required=False, max_length=200)
 
     def question(self) -> Question:
         asked = self.cleaned_data
         said = {name: asked[name] for name in ("reason", "competitor") if name in self.data}
         return Question(
-            What(asked["what"]), asked["stage"] or None, asked["onward"] or None, asked["older"] or 0, **said
+            What(asked["what"]),
+            asked["stage"] or None,
+            asked["onward"] or None,
+            asked["older"] or 0,
+            fact=asked["fact"],
+            level=asked["level"],
+            **said,
         )

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from deals.models import Deal
 from leads.models import Lead
 
-from . import behind, days, sources
+from . import behind, days, sources, told_facts
 from .behind import Question, What
 from .selection import Selection
 from .tables.journeys import MOST_ATTEMPTS
@@ -108,6 +108,9 @@ def _title(asked: Question, names: dict[str, str], counted: int) -> str:
         why = [asked.reason, asked.competitor, names.get(asked.stage or "")]
         told = ", ".join(_("not said") if word == "" else word for word in why if word is not None)
         return ngettext("%(n)s deal lost: %(why)s", "%(n)s deals lost: %(why)s", counted) % (facts | {"why": told})
+    if asked.what == What.FACT:
+        told = told_facts.label({"fact": asked.fact, "level": asked.level})
+        return ngettext("%(n)s deal: %(told)s", "%(n)s deals: %(told)s", counted) % (facts | {"told": told})
     if asked.what == What.OPEN_BEFORE:
         return _("%(n)s cards that were in %(stage)s before the window") % facts
     if asked.what == What.BEGUN:

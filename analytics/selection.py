@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 WINDOW_DAYS = 90
-CUTS = ("team", "owner", "source", "product", "tries")
+CUTS = ("team", "owner", "source", "product", "tries", "least", "most")
+EXTRAS = ("landmark",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Selection:
 
     The window is the newest `window_days` up to and including `until`, else `as_of`; the reference the
     `reference_days` before it. Each cut that is not None narrows the cards: a journey belongs to its deal's team, owner
-    and products, and to its lead's source; while it has no deal, to its lead's team and owner.
+    and products, and to its lead's source; while it has no deal, to its lead's team and owner. EXTRAS are what only
+    some reports ask for.
     """
 
     pipeline: int
@@ -31,6 +33,8 @@ class Selection:
     source: int | None = None
     product: int | None = None
     tries: str | None = None  # "first", or "again": prospects who came back
+    least: float | None = None  # the newest known amount in the base currency; a card of unknown amount is in no size
+    most: float | None = None
     until: date | None = None
     landmark: str | None = None  # the key of the stage at which deals are looked at, where a report asks for one
 
@@ -50,9 +54,13 @@ class Selection:
         return first - timedelta(days=self.reference_days), first - timedelta(days=1)
 
     @property
-    def cut(self) -> dict[str, int | str]:
+    def cut(self) -> dict[str, int | float | str]:
         """What narrows the cards, by name."""
         return {name: value for name in CUTS if (value := getattr(self, name)) is not None}
+
+    def without(self, *extras: str) -> Selection:
+        """The same for a report that does not ask for these, so that it is not computed once for each of them."""
+        return replace(self, **dict.fromkeys(extras))
 
     def as_arguments(self) -> dict[str, Any]:
         """Plain values, for a job; `from_arguments` is the way back."""

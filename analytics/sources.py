@@ -227,6 +227,12 @@ def pipeline_named(name: str) -> Pipeline:
     return found
 
 
+def landmarks(pipeline: Pipeline) -> dict[str, str]:
+    """The stages at which deals can be looked at, by key."""
+    stages = pipeline.stages.filter(kind=StageKind.OPEN, retired_at=None).order_by("position", "id")
+    return {_deal_key(stage): stage.name for stage in stages}
+
+
 def today(pipeline: Pipeline, at: datetime) -> date:
     """The day it is at `at` where the pipeline is."""
     return at.astimezone(ZoneInfo(pipeline.time_zone)).date()
@@ -346,7 +352,13 @@ def _narrowed(steps: pl.DataFrame, selection: Selection, params: dict[str, Any])
         pl.col("card").is_in(of_deals["card"].implode())
         | journeys.lead_of(pl.col("card")).is_in(of_leads["card"].implode())
     )
-    return chosen.filter(TRIES[selection.tries]) if selection.tries else chosen
+    if selection.tries:
+        chosen = chosen.filter(TRIES[selection.tries])
+    if selection.least is None and selection.most is None:
+        return chosen
+    least, most = selection.least or 0.0, float("inf") if selection.most is None else selection.most
+    newest = chosen.group_by("card").agg(pl.col("amount").drop_nulls().last())
+    return chosen.join(newest.filter(pl.col("amount").is_between(least, most)), on="card", how="semi")
 
 
 def _lead_stages() -> tuple[Stage, ...]:
@@ -374,7 +386,11 @@ def _deal_stages(pipeline: Pipeline) -> tuple[tuple[Stage, ...], dict[str, int]]
         while place not in code_of:
             place = successor[place]
         codes[str(row.pk)] = code_of[place]
-    return tuple(Stage(f"deal-{row.pk}", row.name, Kind(row.kind)) for row in used), codes
+    return tuple(Stage(_deal_key(row), row.name, Kind(row.kind)) for row in used), codes
+
+
+def _deal_key(stage: DealStage) -> str:
+    return f"deal-{stage.pk}"
 
 
 def _journey_codes(lead_stages: tuple[Stage, ...], deal_codes: dict[str, int]) -> dict[str, int]:

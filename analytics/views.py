@@ -101,7 +101,7 @@ def _other_findings(asked: ReportFilter, *, by: Any) -> list[dict[str, Any]]:
     if selection is None:
         return []
     standings = {
-        other: caching.standing(other.name, selection, is_dated=asked.is_dated, by=by)
+        other: caching.standing(other.name, other.asking(selection), is_dated=asked.is_dated, by=by)
         for other in REPORTS.values()
         if other.name != FIRST_PAGE
     }
@@ -119,7 +119,11 @@ def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, cachi
     selection = asked.selection()
     if selection is None:
         return REPORTS[name], asked, None
-    return REPORTS[name], asked, caching.standing(name, selection, is_dated=asked.is_dated, by=request.user)
+    return (
+        REPORTS[name],
+        asked,
+        caching.standing(name, REPORTS[name].asking(selection), is_dated=asked.is_dated, by=request.user),
+    )
 
 
 def _not_yet(standing: caching.Standing | None) -> HttpResponse:

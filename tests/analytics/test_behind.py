@@ -8,8 +8,9 @@ import pytest
 
 from analytics import behind, days
 from analytics.behind import Question, What
-from analytics.reports import bottleneck
+from analytics.reports import bottleneck, drivers
 from analytics.selection import Selection
+from tests.dealings import dealings
 from tests.simulation import river, simulate
 
 AS_OF = days.day(299)
@@ -53,3 +54,16 @@ def test_the_future_is_not_listed():
     earlier = Selection(pipeline=1, as_of=AS_OF - timedelta(days=50))
     found = behind.stays(river(JOURNEYS), earlier, Question(What.OPEN))
     assert found["entered"].max() <= days.number(earlier.as_of)
+
+
+def test_behind_each_fact_are_the_deals_that_had_it():
+    made = dealings(np.random.default_rng(7), 600)
+    selection = Selection(pipeline=1, as_of=days.day(made.last))
+    report = drivers.report(made.river, selection)
+    for row in [row for row in report.drivers if row.level][:5] + list(report.owners[:2]):
+        asked = Question(What.FACT, stage=report.landmark.key, fact=row.fact, level=row.level)
+        found = behind.stays(made.river, selection, asked)
+        assert (found.height, found["stage"].unique().to_list()) == (row.n, [1])
+    for fact in ("amount", "nothing", "is_won"):
+        asked = Question(What.FACT, stage=report.landmark.key, fact=fact, level="yes")
+        assert behind.stays(made.river, selection, asked).height == 0

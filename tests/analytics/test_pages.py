@@ -227,6 +227,8 @@ def test_only_what_there_is_can_be_listed(browser, deals, query, status):
         (["--as-of", "yesterday"], "--as-of: Enter a valid date"),
         (["--from", "2026-02-01", "--to", "2026-01-01"], "--from: The first day comes after the last"),
         (["--from", "2020-01-01", "--to", "2026-01-01"], "--from: At most 730 days"),
+        (["--least", "5", "--most", "4"], "--least: The lowest value is above the highest"),
+        (["--landmark", "Nowhere"], "--landmark: The pipeline has no such open stage"),
         (["--team", "Nowhere"], "There is no team “Nowhere”"),
     ],
 )
@@ -285,3 +287,23 @@ def test_norms_come_down_to_the_stages(pipeline, deals):
     assert (inquiry.n, proposal.n) == (12, 12)
     assert inquiry.median_days >= 15 and 0.5 < proposal.chance <= 1
     assert LeadStageNorm.objects.filter(stage="generation").exists()
+
+
+def test_deals_are_looked_at_where_the_command_says(pipeline, deals, capsys):
+    call_command("report", "drivers", "--landmark", "proposal")
+    found = json.loads(capsys.readouterr().out)
+    assert (found["landmark"]["stage"], found["tests"]) == ("Proposal", 0)
+    assert "Not enough yet" in found["warnings"][0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_only_some_reports_ask_for_is_not_computed_anew_for_the_others(browser, pipeline, deals):
+    stage = stage_of(pipeline, "Proposal")
+    browser.get("/insight/bottleneck/")
+    work()
+    assert "up to date" in browser.get(f"/insight/bottleneck/?landmark=deal-{stage.pk}").content.decode()
+    browser.get(f"/insight/drivers/?landmark=deal-{stage.pk}")
+    work()
+    page = browser.get(f"/insight/drivers/?landmark=deal-{stage.pk}").content.decode()
+    assert "up to date" in page and 'aria-current="true">Proposal' in page
+    assert browser.get("/insight/drivers/?landmark=deal-0").status_code == 422

@@ -286,6 +286,18 @@ def test_a_history_that_nobody_corrected_is_simply_its_steps(pipeline, tmp_path)
     assert imported.deals.steps.height and imported.deals_as_of is None
 
 
+def test_a_size_takes_deals_by_their_newest_known_value(pipeline):
+    small, grown, unknown = (make_deal(pipeline=pipeline, amount=amount) for amount in (100, 200, None))
+    revising.revise(grown, by=None, at=timezone.now(), amount=Decimal(900))
+    seen = {
+        name: set(river(pipeline, **cut).deals.steps["card"])
+        for name, cut in {
+            "all": {}, "small": {"most": 100.0}, "large": {"least": 900.0}, "middle": {"least": 150.0, "most": 300.0},
+        }.items()
+    }  # fmt: skip
+    assert seen == {"all": {small.pk, grown.pk, unknown.pk}, "small": {small.pk}, "large": {grown.pk}, "middle": set()}
+
+
 def test_what_is_known_of_a_deal_beside_its_steps(pipeline):
     ana, ben = make_user(name="Ana"), make_user(name="Ben")
     lead = make_lead(at=ago(40), organisation="Oak", source="Fair", owner=ana)

@@ -34,6 +34,9 @@ class Command(BaseCommand):
         for name, (_model, field) in NAMED.items():
             parser.add_argument(f"--{name}", help=f"{field} or number")
         parser.add_argument("--tries", choices=["first", "again"], help="first tries, or prospects who came back")
+        parser.add_argument("--least", help="the lowest value of a deal, in the base currency")
+        parser.add_argument("--most", help="the highest value of a deal")
+        parser.add_argument("--landmark", help="drivers: the stage at which deals are looked at, by name or key")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
 
     def handle(self, *, name, format, **options):
@@ -49,7 +52,7 @@ class Command(BaseCommand):
 
     def _asked(self, options) -> ReportFilter:
         """The same filter as the page's, and so the same refusals."""
-        asked = {name: options[name] for name in ("from", "to", "as_of", "tries") if options[name]}
+        asked = {name: options[name] for name in ("from", "to", "as_of", "tries", "least", "most") if options[name]}
         asked |= {name: _number(options[name], *NAMED[name]) for name in NAMED if options[name]}
         if options["pipeline"]:
             try:
@@ -57,6 +60,9 @@ class Command(BaseCommand):
             except Refusal as refusal:
                 raise CommandError(str(refusal)) from refusal
         form = ReportFilter(asked, user=None, at=timezone.now())
+        if options["landmark"] and form.is_valid() and form.chosen_pipeline:
+            landmark = _landmark(options["landmark"], sources.landmarks(form.chosen_pipeline))
+            form = ReportFilter(asked | {"landmark": landmark}, user=None, at=timezone.now())
         if not form.is_valid():
             field, problems = next(iter(form.errors.items()))
             raise CommandError(f"--{field.replace('_', '-')}: {problems[0]}")
@@ -71,3 +77,8 @@ def _number(words: str, model: type[Model], field: str) -> int:
     if found is None:
         raise CommandError(f"There is no {model._meta.verbose_name} “{words}”.")
     return found.pk
+
+
+def _landmark(words: str, stages: dict[str, str]) -> str:
+    """The key of the stage named so, or of that key."""
+    return next((key for key, name in stages.items() if words.strip().lower() in (name.lower(), key)), words)

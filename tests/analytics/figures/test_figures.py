@@ -1,5 +1,6 @@
 import json
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -7,16 +8,24 @@ import pytest
 from analytics import days
 from analytics.figures import bottleneck as bottleneck_figures
 from analytics.figures import cycle_time as cycle_time_figures
+from analytics.figures import drivers as drivers_figures
 from analytics.figures import forecast as forecast_figures
 from analytics.figures import losses as losses_figures
 from analytics.figures import river as river_figures
-from analytics.reports import bottleneck, cycle_time, forecast, losses
+from analytics.reports import bottleneck, cycle_time, drivers, forecast, losses
 from analytics.reports import river as report_of_river
 from analytics.selection import Selection
+from tests.dealings import dealings
 from tests.simulation import Change, log, river, simulate
 
 SELECTION = Selection(pipeline=1, as_of=days.day(389))
 FULL = simulate(np.random.default_rng(1), days=390, per_day=3.0, change=Change(310, 3, slower=2.5))
+
+
+@cache
+def of_drivers():
+    made = dealings(np.random.default_rng(3), 600)
+    return drivers.report(made.river, Selection(pipeline=1, as_of=days.day(made.last))).as_facts()
 
 
 def figures(journeys):
@@ -30,6 +39,9 @@ def figures(journeys):
         | forecast_figures.figures(of_forecast)
         | river_figures.figures(of_river)
         | {f"losses-{name}": drawn for name, drawn in losses_figures.figures(of_losses).items()}
+        | drivers_figures.figures(
+            of_drivers() if journeys is FULL else drivers.report(river(journeys), SELECTION).as_facts()
+        )
         | cycle_time_figures.figures(cycle_time.report(river(journeys), SELECTION).as_facts())
     )
 
@@ -37,7 +49,17 @@ def figures(journeys):
 @pytest.mark.parametrize("journeys", [FULL, log([])], ids=["full", "empty"])
 def test_figures_are_plain_json(journeys):
     drawn = figures(journeys)
-    assert {"stays", "ends", "months", "parts", "period-count", "period-value", "cohort-count", "ageing"} <= set(drawn)
+    assert {
+        "stays",
+        "ends",
+        "months",
+        "parts",
+        "period-count",
+        "period-value",
+        "cohort-count",
+        "ageing",
+        "effects",
+    } <= set(drawn)
     assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn
 
 
@@ -85,3 +107,12 @@ def test_late_cards_stand_out_by_shape_and_lead_to_themselves():
         sum(stage.overdue for stage in report.ageing),
     ]
     assert drawn[0]["customdata"][0]["address"].startswith("/deals/")
+
+
+def test_what_stands_out_is_drawn_apart_and_leads_to_its_deals():
+    facts, drawn = of_drivers(), drivers_figures.figures(of_drivers())["effects"]
+    named = [row for row in facts["drivers"] if row["is_named"]]
+    bars, marks, _others, _rest = drawn["data"]
+    assert marks["x"] == [row["effect"] for row in named] and bars["line"]["color"] == marks["marker"]["color"]
+    levels = [(behind.get("fact"), behind.get("level")) for behind in marks["customdata"] if "what" in behind]
+    assert levels == [(row["fact"], row["level"]) for row in named if row["level"]]
