@@ -1,6 +1,6 @@
 import rules
 
-from leads.models import Lead, LeadStage, MergeKind
+from leads.models import Lead, LeadStage, MergeKind, Sign
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.accounts.rules import changes_card, in_team, is_admin, is_signed_in, markets
 
@@ -38,6 +38,17 @@ def changes_lead_of_mail(user, mail) -> bool:
     return mail is not None and user.has_perm("leads.change_lead", mail.lead)
 
 
+@rules.predicate
+def changes_both(user, pair) -> bool:
+    return pair is not None and all(user.has_perm("leads.change_lead", lead) for lead in (pair.lead, pair.like))
+
+
+@rules.predicate
+def joins_companies(user, pair) -> bool:
+    """Companies are everybody's: whoever joins two of them works in marketing, or administers."""
+    return pair is not None and (not {Sign.COMPANY, Sign.NAME} & {*pair.signs} or does_marketing.test(user))
+
+
 rules.add_perm("leads.change_lead", changes_card | (in_team & (markets | awaits_sales)))
 does_marketing = is_signed_in & (is_admin | works_in_marketing)
 rules.add_perm("leads.market", does_marketing)
@@ -47,3 +58,5 @@ rules.add_perm("leads.undo_merge", is_signed_in & changes_merged)
 keeps_people = is_signed_in & (is_admin | manages)
 rules.add_perm("leads.erase_person", keeps_people)
 rules.add_perm("leads.export_person", keeps_people)
+rules.add_perm("leads.part_likeness", is_signed_in & changes_both)
+rules.add_perm("leads.join_likeness", is_signed_in & changes_both & joins_companies)

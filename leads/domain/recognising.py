@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -178,21 +179,24 @@ def _signs(said: Newcomer, number: str, lead: Lead, house: Organisation | None) 
 
 def _houses(said: Newcomer) -> dict[int, Organisation]:
     """Companies that are perhaps the one that was named, as the indexes find them."""
-    house = said.house
-    wanted = Q(pk__in=[])
+    house, known = said.house, Organisation.objects.known()
+    found = [one for domain in house.domains for one in known.filter(_at(domain))[:LOOKED_AT]]
     if house.name:
-        wanted |= Q(name__iexact=house.name) | Q(name__trigram_similar=house.name)
-    for domain in house.domains:
-        at_it = Person.objects.with_mail_at(domain).exclude(organisation=None).order_by("-id")
-        working_there = at_it.values_list("organisation", flat=True)[:LOOKED_AT]
-        wanted |= Q(domain__iexact=domain) | Q(domain__iexact=f"www.{domain}") | Q(pk__in=set(working_there))
-    found = list(Organisation.objects.known().filter(wanted)[:LOOKED_AT])
+        alike = known.filter(Q(name__iexact=house.name) | Q(name__trigram_similar=house.name))
+        found += alike.order_by(TrigramSimilarity("name", house.name).desc(), "-id")[:LOOKED_AT]
     domains = _domains(found)
     return {
         one.pk: one
         for one in found
         if _is_named(said, one) or same_house(house, House(one.name, frozenset(domains[one.pk])))
     }
+
+
+def _at(domain: str) -> Q:
+    """Those with that web domain, or with somebody's mailbox there."""
+    people = Person.objects.known().with_mail_at(domain).exclude(organisation=None).order_by("-id")
+    working_there = set(people.values_list("organisation", flat=True)[:LOOKED_AT])
+    return Q(domain__iexact=domain) | Q(domain__iexact=f"www.{domain}") | Q(pk__in=working_there)
 
 
 def _domains(houses: Iterable[Organisation]) -> dict[int, set[str]]:

@@ -63,5 +63,10 @@ class Likeness(models.Model):
         """The signs in words, the surest first."""
         return [str(sign.label) for sign in Sign if sign in self.signs]
 
+    @property
+    def is_about_companies(self) -> bool:
+        """Whether only the companies look like one: the people are colleagues then, and their leads two."""
+        return self.signs == [Sign.COMPANY] and None not in (self.lead.person_id, self.like.person_id)
+
     def other_than(self, lead: Lead) -> Lead:
         return self.like if self.lead_id == lead.pk else self.lead

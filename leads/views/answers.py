@@ -18,6 +18,7 @@ from ..domain import checking
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
 from ..forms import ActivityForm, ChecklistForm, FactsForm, NoteForm, OrganisationForm
+from ..marketing.pairs import pairs_of
 from ..models import DisqualifyReason, Lead
 
 
@@ -99,6 +100,7 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         "note_form": NoteForm(auto_id="note_%s"),
         "checklist_form": ChecklistForm(items=panel.checklist, auto_id="checklist_%s"),
         "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
+        "pairs": pairs_of(lead, user=request.user),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         **forms,
     }

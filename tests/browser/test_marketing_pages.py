@@ -5,6 +5,7 @@ import pytest
 from deals.domain import closing, recycling
 from leads.domain import collecting
 from leads.domain.contacting import consenting, sequencing, shaping, wording
+from leads.models import Lead, LeadActivity
 from pipeline_crm.accounts.models import Role
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
@@ -17,7 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 def scene():
     team = make_team("North")
     ada = make_user(name="Ada Lind", team=team, role=Role.ADMIN)
-    lead = make_lead(name="Kim Sato", email="kim@juniper.example", by=ada, owner=ada, team=team)
+    lead = make_lead(name="Kim Sato", email="kim@juniper.example", phone="030 123456", by=ada, owner=ada, team=team)
+    make_lead(name="K. Sato", phone="+49 30 123456", by=ada, owner=ada, team=team)
     consenting.record(lead.person, ["offers"], words="Yes", by=ada, at=ago(2))
     template = wording.keep(
         "Prices", subject="For {{company}}", body="Dear {{name}}\n\n- one\n- two", purpose="offers", by=ada, at=ago(2)
@@ -38,10 +40,10 @@ def scene():
     pages = [
         "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
         f"mails/{mail.pk}/", "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
-        f"forms/{form.pk}/", "distance/",
+        f"forms/{form.pk}/", "distance/", "duplicates/",
     ]  # fmt: skip
     public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
-    return ada, [f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
+    return ada, [f"/leads/{lead.pk}/", f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -57,3 +59,23 @@ def test_every_page_of_marketing_is_accessible_and_quiet(open_page, scene, size,
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults.append(f"{path} scrolls sideways")
     assert not faults + page.faults, "\n".join(faults + page.faults)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_adding_somebody_known_asks_first_and_joins_from_the_keyboard(open_page, scene, size, scheme):
+    ada, _paths = scene
+    page = open_page(ada, "/marketing/", size=size, scheme=scheme)
+    page.locator(".btn.primary[data-adds]").click()
+    page.fill("#new [name=name]", "Kim S.")
+    page.fill("#new [name=phone]", "0049 30 123456")
+    page.keyboard.press("Enter")
+    page.locator("#perhaps-title:focus").wait_for()
+    assert page.locator("#new [name=name]").input_value() == "Kim S."
+    assert not violations(page)
+    page.get_by_role("button", name="Join Kim Sato").press("Enter")
+    page.locator("#new").wait_for(state="hidden")
+    page.get_by_text("Added to Kim Sato, as a note.").first.wait_for()
+    assert Lead.objects.filter(person__name="Kim S.").count() == 0
+    assert LeadActivity.objects.filter(outcome__contains="Kim S.").count() == 1
+    assert [fault for fault in page.faults if "422" not in fault] == []
