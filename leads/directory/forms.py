@@ -18,6 +18,12 @@ class SearchForm(FilterForm):
     q = PlainTextField(required=False, max_length=100, label=_("Search"))
 
 
+class ErasureForm(forms.Form):
+    """Erasing is asked for twice."""
+
+    sure = forms.BooleanField(label=_("I know that this cannot be undone"))
+
+
 class ChoicesForm(forms.Form):
     """For each field of two records, whose value stays."""
 

@@ -65,6 +65,7 @@ class PersonPage:
     entries: list[story.Entry]
     earlier: int
     hidden: int
+    since: datetime
     merges: list[Merged]
     alike: list[Person]
 
@@ -81,6 +82,7 @@ def person_page(person: Person, *, user, at: datetime, whole: bool = False) -> P
         entries=shown,
         earlier=len(told.entries) - len(shown),
         hidden=told.hidden,
+        since=min([person.created_at, *(entry.at for entry in told.entries[:1])]),
         merges=merged_into(MergeKind.PERSON, person, at=at),
         alike=alike(person),
     )

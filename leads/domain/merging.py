@@ -189,13 +189,24 @@ def undo(merge: Merge, *, by, at: datetime) -> Merge:
     _save(other, "merged_into")
     merge.undone_by, merge.undone_at = by, at
     merge.save(update_fields=["undone_by", "undone_at"])
-    _show_anew(keep, other)
+    show_anew(keep, other)
     return merge
 
 
 def may_be_undone(merge: Merge, at: datetime) -> bool:
     """Whether there is still time to undo it."""
     return merge.undone_at is None and at - merge.at <= UNDONE_WITHIN
+
+
+def show_anew(*records: Any) -> None:
+    """Cards that name these records look different now: boards and panels hear of it."""
+    for record in records:
+        if isinstance(record, Lead):
+            continue
+        kind = MergeKind(record._meta.model_name)
+        for _one, _name, model, field in _named(kind):
+            if issubclass(model, Card):
+                _nudge(model, model._base_manager.filter(**{field: record}))
 
 
 def discrepancies() -> Iterator[str]:
@@ -229,7 +240,7 @@ def _merge(kind: str, keep: Any, other: Any, choices: Mapping[str, str] | None, 
     other.merged_into = keep
     _save(other, "merged_into")
     merge = Merge.objects.create(kind=kind, keep=keep.pk, other=other.pk, took=took, moved=moved, by=by, at=at)
-    _show_anew(keep, other)
+    show_anew(keep, other)
     return merge
 
 
@@ -374,17 +385,6 @@ def _is_alone(model: Any, field: Any) -> bool:
     """Whether a record may have only one such row, in some respect."""
     unique = [constraint for constraint in model._meta.constraints if isinstance(constraint, models.UniqueConstraint)]
     return field.unique or any(field.name in constraint.fields for constraint in unique)
-
-
-def _show_anew(*records: Any) -> None:
-    """Cards that name these records look different now: boards and panels hear of it."""
-    for record in records:
-        if isinstance(record, Lead):
-            continue
-        kind = MergeKind(record._meta.model_name)
-        for _one, _name, model, field in _named(kind):
-            if issubclass(model, Card):
-                _nudge(model, model._base_manager.filter(**{field: record}))
 
 
 def _nudge(model: Any, cards: Any) -> None:

@@ -16,6 +16,7 @@ from pipeline_crm.foundation.placing import rank_between
 from ..models import ActivityKind, Basis, Consent, Lead, LeadActivity, LeadStage, Recycling
 from . import _log, noting
 from .contacting import consenting
+from .contacting.persons import erased_among
 from .moving import LeadCannotGoThere, step
 
 AT_ONCE = 500
@@ -126,9 +127,9 @@ def local_date(at: datetime) -> date:
 
 
 def _who_has_left(leads: list[Lead]) -> list[Lead]:
-    """Two questions for all of them; only whoever has ever withdrawn is looked at closely."""
+    """A few questions for all of them; only whoever has ever withdrawn is looked at closely."""
     people = {lead.person_id for lead in leads if lead.person_id}
     withdrew = Consent.objects.filter(person__in=people, basis=Basis.WITHDRAWN).values_list("person_id", flat=True)
     ended = Lead.objects.filter(person__in=people, stage=LeadStage.UNSUBSCRIBED).values_list("person_id", flat=True)
-    perhaps = {*withdrew, *ended}
+    perhaps = {*withdrew, *ended, *erased_among(people)}
     return [lead for lead in leads if lead.person_id in perhaps and consenting.has_left(lead.person)]

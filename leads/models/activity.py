@@ -50,4 +50,5 @@ class LeadActivity(Activity):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="activities")
 
     class Meta(Activity.Meta):
+        verbose_name_plural = _("activities with marketing")
         indexes = [models.Index(fields=["lead", "due_on"], name="lead_next_step", condition=Q(done_at=None))]

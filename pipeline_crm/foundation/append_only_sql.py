@@ -4,6 +4,8 @@ The foreign keys state the rules; the triggers repeat them with ENABLE ALWAYS, b
 `session_replication_role = replica` skips foreign keys, and nothing may skip these.
 """
 
+from collections.abc import Sequence
+
 
 def append_only(table: str) -> str:
     """No row of the table is ever changed, deleted or truncated."""
@@ -16,6 +18,36 @@ CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW
 CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+"""
+
+
+def erasable(table: str, columns: Sequence[str], *, only: str = "true") -> str:
+    """Append-only still, but for one act: while `pipeline.erases` says so, the columns of rows for which `only` holds
+    may become "erased", and nothing else of the row changes."""
+    kept = ", ".join(f"'{column}'" for column in [*columns, "prev_seq"])  # generated: not there before it is written
+    becomes = " AND ".join(
+        f"(NEW.{column} IS NOT DISTINCT FROM OLD.{column} OR to_jsonb(NEW.{column}) = '\"erased\"')"
+        for column in columns
+    )
+    return f"""
+CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND current_setting('pipeline.erases', true) = 'yes' THEN
+        IF to_jsonb(NEW) - ARRAY[{kept}] = to_jsonb(OLD) - ARRAY[{kept}] AND {becomes} AND ({only}) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION '{table} is append-only: % refused', TG_OP USING ERRCODE = 'check_violation';
+END $$;
+"""
+
+
+def undo_erasable(table: str) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '{table} is append-only: % refused', TG_OP USING ERRCODE = 'check_violation';
+END $$;
 """
 
 

@@ -12,7 +12,7 @@ from pipeline_crm.foundation.errors import Refusal
 
 from ...models import Basis, Channel, Consent, ConsentProof, Lead, LeadStage, Person, Purpose
 from .. import qualifying
-from .persons import same_person
+from .persons import erased_at, same_person
 
 WITH_MARKETING = (LeadStage.WAITING, LeadStage.GENERATION, LeadStage.NURTURING, LeadStage.QUALIFICATION)
 
@@ -86,8 +86,8 @@ def basis_for(person: Person, purpose: str) -> Consent | None:
 
 
 def has_left(person: Person | None) -> bool:
-    """Whether they want no more of us: everything they ever spoke of is withdrawn, or they ended as Unsubscribed and
-    have not consented to anything since."""
+    """Whether they want no more of us: everything they ever spoke of is withdrawn, or they ended as Unsubscribed or
+    were erased, and have not consented to anything since."""
     if person is None:
         return False
     said = standing(person)
@@ -95,6 +95,9 @@ def has_left(person: Person | None) -> bool:
         return True
     gone = Lead.objects.filter(same_person(person), stage=LeadStage.UNSUBSCRIBED)
     given = [one.at for one in said.values() if one.basis == Basis.CONSENT]
+    erased = erased_at(person)
+    if erased and not any(at > erased for at in given):
+        return True
     return (gone.filter(stage_entered_at__gte=max(given)) if given else gone).exists()
 
 

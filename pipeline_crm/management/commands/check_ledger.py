@@ -3,7 +3,7 @@ from itertools import chain
 from django.core.management.base import BaseCommand, CommandError
 
 from deals.models import Deal
-from leads.domain import merging
+from leads.domain import erasing, merging
 from leads.models import Lead
 from pipeline_crm.foundation.stage_log import discrepancies
 
@@ -13,7 +13,9 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         found = 0
-        for sentence in chain(discrepancies(Lead), discrepancies(Deal), merging.discrepancies()):
+        for sentence in chain(
+            discrepancies(Lead), discrepancies(Deal), merging.discrepancies(), erasing.discrepancies()
+        ):
             found += 1
             self.stderr.write(sentence)
         if found:
