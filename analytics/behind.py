@@ -8,7 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from . import days
-from .reports import _landmarks
+from .reports import _landmarks, brings
 from .river import River
 from .selection import Selection
 from .tables import stage_visits
@@ -25,6 +25,7 @@ class What(StrEnum):
     OPEN_BEFORE = "open_before"
     LOST = "lost"
     FACT = "fact"
+    BROUGHT = "brought"
 
 
 class NoSuchStage(ValueError):
@@ -35,7 +36,8 @@ class NoSuchStage(ValueError):
 class Question:
     """what: which cards; stage: the key of the stage they were in, None for any; to: where they went; older: days;
     reason and competitor: of lost deals, empty for "not said", None for any. fact and level: what was known of a deal
-    when it came to the stage."""
+    when it came to the stage. way, key, touch and outcome: of those that marketing brought, by what they came, at
+    which touch, and what has become of them (`reports.brings`)."""
 
     what: What
     stage: str | None = None
@@ -45,6 +47,10 @@ class Question:
     competitor: str | None = None
     fact: str = ""
     level: str = ""
+    way: str | None = None
+    key: str | None = None
+    touch: str = brings.TOUCHES[0]
+    outcome: str = brings.OUTCOMES[0]
 
 
 def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
@@ -61,6 +67,8 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
         return _lost(river, today, (first, last), asked)
     if asked.what == What.FACT:
         return _with_fact(river, selection, today, asked)
+    if asked.what == What.BROUGHT:
+        return _brought(river, selection, asked)
     visited = stage_visits.visits(log.steps, today)
     here = visited if asked.stage is None else visited.filter(pl.col("stage") == code_of[asked.stage])
     chosen = {
@@ -114,3 +122,20 @@ def _lost(river: River, today: int, window: tuple[int, int], asked: Question) ->
         if value is not None:
             lost = lost.filter(pl.col(name) == value)
     return lost.select(COLUMNS).sort("entered", "card")
+
+
+def _brought(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
+    """The newest stays of those that marketing brought; of orders those of all deals won."""
+    origins = river.origins() if river.origins else brings.NO_ORIGINS
+    came = brings.chosen(brings.arrived(river, origins, selection).filter("is_marketing"), asked.outcome)
+    if asked.way is not None and asked.key is not None:
+        came = came.filter(pl.col(f"{asked.touch}_{asked.way}") == asked.key)
+    stand = stage_visits.visits(river.journeys.steps, days.number(selection.as_of)).unique(
+        "card", keep="last", maintain_order=True
+    )
+    if asked.outcome == "orders":
+        cards = origins.leads.join(came.select("lead"), on="lead", how="semi")
+        stand = stand.filter(pl.col("stage") == river.journeys.won)
+    else:
+        cards = came
+    return stand.join(cards.select("card"), on="card", how="semi").select(COLUMNS).sort("entered", "card")

@@ -49,7 +49,7 @@ def question(selection: Selection, *, is_dated: bool) -> str:
 
 def standing(name: str, selection: Selection, *, is_dated: bool, by) -> Standing:
     """The stored report; where it is not of this day and head, a job is accepted that makes it so."""
-    head = _head()
+    head = _head(name)
     exact = ReportRun.objects.filter(report=name, digest=selection.digest(), head=head).first()
     if exact:
         return Standing(exact, None)
@@ -66,7 +66,7 @@ def newest(name: str, selection: Selection, *, is_dated: bool) -> ReportRun | No
 
 def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at: datetime) -> ReportRun:
     """Compute and store the report of the logs as they are, unless that was done already."""
-    head = _head()
+    head = _head(name)
     digest = selection.digest()
     known = ReportRun.objects.filter(report=name, digest=digest, head=head).first()
     if known:
@@ -90,8 +90,9 @@ def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at:
     return run
 
 
-def _head() -> str:
-    return f"{SHAPE}:{sources.log_head()}:{sources.settings_digest()}"
+def _head(name: str) -> str:
+    beside = catalogue.REPORTS[name].head()
+    return ":".join(part for part in (str(SHAPE), sources.log_head(), sources.settings_digest(), beside) if part)
 
 
 def _job(key: str, name: str, asked: str, selection: Selection, by) -> Job:

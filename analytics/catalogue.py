@@ -11,27 +11,34 @@ from django.utils.translation import gettext_lazy as _
 
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
+from .figures import brings as brings_figures
 from .figures import cycle_time as cycle_time_figures
 from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
 from .figures import losses as losses_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
+from .presenting import brings as brings_words
 from .presenting import cycle_time as cycle_time_words
 from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
 from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, cycle_time, drivers, forecast, losses, river
+from .reports import bottleneck, brings, cycle_time, drivers, forecast, losses, river
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
 
 
+def nothing_else() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """compute: River, Selection, rng → an object with as_facts(); the rest take those facts. asks: what it asks for
-    beside what all ask for, of selection.EXTRAS."""
+    """compute: River, Selection, rng → an object with as_facts(); the next ones take those facts. asks: what it asks
+    for beside what all ask for, of selection.EXTRAS. head: how far that has come which it is computed from beside the
+    logs of leads and deals."""
 
     name: str
     title: Any
@@ -43,6 +50,7 @@ class Report:
     shape: Callable[[Facts], Facts]
     rows: Callable[[Facts], list[Facts]]
     asks: tuple[str, ...] = ()
+    head: Callable[[], str] = nothing_else
 
     @property
     def body(self) -> str:
@@ -112,6 +120,18 @@ REPORTS = {
             exports.drivers,
             exports.drivers_rows,
             asks=("landmark",),
+        ),
+        Report(
+            "brings",
+            _("What marketing brings"),
+            "megaphone",
+            brings.report,
+            brings.finding,
+            brings_figures.figures,
+            brings_words.shown,
+            exports.brings,
+            exports.brings_rows,
+            head=sources.origins_head,
         ),
         Report(
             "forecast",

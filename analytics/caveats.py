@@ -52,6 +52,13 @@ def _sentences() -> dict[str, str]:
         ),
         "no_reason": _("Of %(n)s of the %(of)s lost deals nobody said why."),
         "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
+        "costs_of_a_part": _(
+            "Costs belong to no team, owner, product or size: they are not set against a part of those who came."
+        ),
+        "costs_not_known_yet": _(
+            "%(n)s costs of the window were written down after that day and are not counted: ask as of a later day."
+        ),
+        "unpriced_orders": _("%(n)s orders have no amount; they count as orders, not in the revenue."),
         "no_amounts": _("No amounts are known: the gain is in won deals."),
         "not_enough_closed": _("Not enough yet: a forecast needs %(needs)s closed deals, has %(has)s."),
         "no_wins": _("No deal has been won yet, so there is nothing to forecast from."),

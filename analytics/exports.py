@@ -96,6 +96,20 @@ def drivers_rows(facts: Facts) -> list[Facts]:
     return [*facts["drivers"], *facts["owners"]]
 
 
+def brings(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def brings_rows(facts: Facts) -> list[Facts]:
+    """Sources, campaigns and pages, by first touch and then by last."""
+    return [
+        {"touch": touch, "by": way, **group, "currency": facts["currency"]}
+        for touch in ("first", "last")
+        for way, groups in facts[touch].items()
+        for group in groups
+    ]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -16,6 +16,7 @@ from pipeline_crm.foundation.filters import FilterForm
 
 from . import sources
 from .behind import Question, What
+from .reports import brings
 from .selection import Selection
 
 FIRST_DAY = date(1900, 1, 1)
@@ -37,7 +38,7 @@ class ReportFilter(FilterForm):
     Without a user, as in a command, everything may be chosen.
     """
 
-    arranges = ("pipeline", "as_of", "by", "span", "landmark")
+    arranges = ("pipeline", "as_of", "by", "span", "landmark", "touch")
 
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
     team = forms.ModelChoiceField(
@@ -66,6 +67,9 @@ class ReportFilter(FilterForm):
     landmark = forms.CharField(required=False, max_length=40, label=gettext_lazy("Looked at when they came to"))
     by = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Number")), ("value", gettext_lazy("Value"))])
     span = forms.CharField(required=False, max_length=40)
+    touch = forms.ChoiceField(
+        required=False, choices=[("first", gettext_lazy("First touch")), ("last", gettext_lazy("Last touch"))]
+    )
     as_of = forms.DateField(required=False, label=gettext_lazy("As of"), widget=forms.DateInput(DAY, "%Y-%m-%d"))
 
     def __init__(self, *args, user, at: datetime, **kwargs):
@@ -151,10 +155,14 @@ class CardsFilter(ReportFilter):
     competitor = forms.CharField(required=False, max_length=120)
     fact = forms.CharField(required=False, max_length=40)
     level = forms.CharField(required=False, max_length=200)
+    way = forms.ChoiceField(required=False, choices=[(way, way) for way in brings.WAYS])
+    key = forms.CharField(required=False, max_length=500)
+    outcome = forms.ChoiceField(required=False, choices=[(outcome, outcome) for outcome in brings.OUTCOMES])
 
     def question(self) -> Question:
         asked = self.cleaned_data
-        said = {name: asked[name] for name in ("reason", "competitor") if name in self.data}
+        said = {name: asked[name] for name in ("reason", "competitor", "key") if name in self.data}
+        said |= {name: asked[name] for name in ("way", "touch", "outcome") if asked[name]}
         return Question(
             What(asked["what"]),
             asked["stage"] or None,

@@ -55,6 +55,7 @@ def listing(selection: Selection, asked: Question, *, user) -> Listing:
     leads = _by_number(Lead, {-card // MOST_ATTEMPTS for card in numbers if card < 0}, user)
     names = [stage.name for stage in river.journeys.stages]
     today = days.number(selection.as_of)
+    ways = river.origins().names.get(asked.way, {}) if asked.way and river.origins else {}
     rows = []
     for card, stage, entered, left, following, amount in found.iter_rows():
         shown = deals.get(card) if card > 0 else leads.get(-card // MOST_ATTEMPTS)
@@ -66,7 +67,7 @@ def listing(selection: Selection, asked: Question, *, user) -> Listing:
         left_on = None if left is None else days.day(left)
         rows.append(Row(shown, address, names[stage], days.day(entered), left_on, onward, stayed, amount))
     return Listing(
-        title=_title(asked, {stage.key: stage.name for stage in river.journeys.stages}, found.height),
+        title=_title(asked, {stage.key: stage.name for stage in river.journeys.stages}, ways, found.height),
         currency=river.currency,
         counted=found.height,
         hidden=found.height - len(rows),
@@ -80,7 +81,7 @@ def _by_number(model, numbers: set[int], user) -> dict[int, Any]:
     return {card.pk: card for card in visible}
 
 
-def _title(asked: Question, names: dict[str, str], counted: int) -> str:
+def _title(asked: Question, names: dict[str, str], ways: dict[str, str], counted: int) -> str:
     facts = {
         "n": counted,
         "stage": names.get(asked.stage or "", ""),
@@ -111,8 +112,27 @@ def _title(asked: Question, names: dict[str, str], counted: int) -> str:
     if asked.what == What.FACT:
         told = told_facts.label({"fact": asked.fact, "level": asked.level})
         return ngettext("%(n)s deal: %(told)s", "%(n)s deals: %(told)s", counted) % (facts | {"told": told})
+    if asked.what == What.BROUGHT:
+        return _brought(asked, ways, counted)
     if asked.what == What.OPEN_BEFORE:
         return _("%(n)s cards that were in %(stage)s before the window") % facts
     if asked.what == What.BEGUN:
         return _("%(n)s cards that began in %(stage)s") % facts
     return ngettext("%(n)s stay begun in %(stage)s", "%(n)s stays begun in %(stage)s", counted) % facts
+
+
+def _brought(asked: Question, ways: dict[str, str], counted: int) -> str:
+    """Those that marketing brought: how many, what became of them, and by what they came."""
+    told = {
+        "leads": ngettext("%(n)s lead that came", "%(n)s leads that came", counted),
+        "handed": ngettext("%(n)s lead handed over", "%(n)s leads handed over", counted),
+        "won": ngettext("%(n)s lead with an order", "%(n)s leads with an order", counted),
+        "orders": ngettext("%(n)s order", "%(n)s orders", counted),
+        "open": ngettext("%(n)s lead still open", "%(n)s leads still open", counted),
+        "lost": ngettext("%(n)s lead lost", "%(n)s leads lost", counted),
+    }[asked.outcome] % {"n": counted}
+    if asked.way is None or asked.key is None:
+        return told
+    by = ways.get(asked.key, asked.key) or _("not said")
+    touch = {"first": _("first touch: %(by)s"), "last": _("last touch: %(by)s")}[asked.touch] % {"by": by}
+    return f"{told}, {touch}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from .event_log import EventLog
+from .origins import Origins
 
 ACT_COLUMNS = {"card": pl.Int64(), "kind": pl.String(), "day": pl.Int64(), "who": pl.String()}
 OWNER_COLUMNS = {"card": pl.Int64(), "owner": pl.String(), "until": pl.Int64()}
@@ -35,7 +36,8 @@ class River:
     expected_close: card (as in `deals`), day. Amounts are in `currency`; `without_rate` steps had an amount in a
     currency for which no rate was known, and count as of unknown value. deals_as_of: what `deals` was as known on an
     earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
-    its last loss. facts: answers what is known of the deals beside their steps; None where nothing is.
+    its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
+    where nothing is.
     """
 
     pipeline: str
@@ -47,3 +49,4 @@ class River:
     deals_as_of: Callable[[int], EventLog] | None = None
     lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOST_COLUMNS))
     facts: Callable[[], Facts] | None = None
+    origins: Callable[[], Origins] | None = None

@@ -9,6 +9,7 @@ what was written here, by `occurred_at` for an imported history, which its old s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -21,13 +22,15 @@ from django.utils.translation import gettext as _
 
 from deals.models import Pipeline, StageKind
 from deals.models import Stage as DealStage
-from leads.models import LeadStage
+from leads.domain import campaigning
+from leads.models import Campaign, LeadStage, Source
 from leads.models.lead import OPEN_STAGES
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
 
 from . import days
 from .event_log import EventLog, Half, Kind, Stage, event_log
+from .origins import COST_COLUMNS, STRANGE, TOUCH_COLUMNS, UNKNOWN, Origins, landing
 from .river import ACT_COLUMNS, OWNER_COLUMNS, Facts, River
 from .selection import Selection
 from .tables import amendments, journeys
@@ -40,6 +43,7 @@ LOGS = (
     "deals_dealamendment",
     "deals_dealchange",
 )
+BESIDE = ("leads_touch", "leads_campaigncost")
 RECENT_IDS = 10_000
 LOST_LEADS = (LeadStage.DISQUALIFIED, LeadStage.UNSUBSCRIBED)
 
@@ -54,6 +58,7 @@ STEP_TYPES = {
     "known": pl.Int64,
 }
 CARD = {"card": pl.Int64}
+TOUCH_TYPES = {"lead": pl.Int64, "at": pl.Int64, "source": pl.String, "word": pl.String, "page": pl.String}
 AMENDMENT_TYPES = {"card": pl.Int64, "seq": pl.Int64, "kind": pl.String, "occurred": pl.Int64, "recorded": pl.Int64}
 REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64, "without_rate": pl.Boolean}
 
@@ -198,6 +203,24 @@ EXPECTED_CLOSE = """
     ) later ON true
     WHERE d.pipeline_id = %(pipeline)s"""
 
+# By what leads came: touches that say where from, as known on the day, and what campaigns cost.
+SOURCES_OF_LEADS = "SELECT l.id AS lead, l.source_id::text AS source FROM leads_lead l"
+TOUCHES = f"""
+    SELECT t.lead_id AS lead, {MICROSECONDS.format("t.at")} AS at, coalesce(t.source_id, s.id)::text AS source,
+           coalesce(t.campaign ->> 'utm_campaign', '') AS word, t.page
+    FROM leads_touch t LEFT JOIN leads_source s
+         ON t.source_id IS NULL AND lower(s.name) = lower(trim(t.campaign ->> 'utm_source'))
+    WHERE t.lead_id IS NOT NULL AND t.at < %(until)s AND t.recorded_at < %(until)s
+          AND (t.source_id IS NOT NULL OR t.page <> '' OR t.campaign <> '{{}}')
+    ORDER BY t.at, t.id"""
+COSTS = f"""
+    SELECT c.campaign_id::text AS campaign, coalesce(g.source_id::text, '') AS source,
+           (c."on" - DATE '1970-01-01')::bigint AS day,
+           ({IN_BASE.format(amount="c.amount", currency="c.currency", at='c."on"')})::float8 AS amount,
+           c.recorded_at < %(until)s AS known
+    FROM leads_campaigncost c JOIN leads_campaign g ON g.id = c.campaign_id
+    WHERE c.taken_back_at IS NULL OR (c.recorded_at < %(until)s AND c.taken_back_at >= %(until)s)"""
+
 # What figures depend on beside the logs. Sums of hashes: no order, and no long text.
 SETTINGS = """
     SELECT left(md5(concat_ws('|', %(base)s, %(zone)s,
@@ -206,6 +229,14 @@ SETTINGS = """
         (SELECT sum(hashtextextended(ROW(s.id, s.pipeline_id, s.name, s.kind, s.position, s.retired_at IS NULL,
                                          s.successor_id)::text, 2)) FROM deals_stage s),
         (SELECT sum(hashtextextended(ROW(g.id, g.price, g.currency)::text, 3)) FROM deals_product g))), 12)"""
+
+
+ORIGINS_DIGEST = """
+    SELECT left(md5(concat_ws('|',
+        (SELECT sum(hashtextextended(ROW(c.id, c.name, c.source_id, lower(c.word), c.starts_on, c.ends_on)::text, 4))
+         FROM leads_campaign c),
+        (SELECT count(taken_back_at) FROM leads_campaigncost),
+        (SELECT sum(hashtextextended(ROW(s.id, s.name)::text, 5)) FROM leads_source s))), 12)"""
 
 
 class NoSuchPipeline(Refusal):
@@ -241,9 +272,20 @@ def today(pipeline: Pipeline, at: datetime) -> date:
 def log_head() -> str:
     """How far the logs have come: each one's last id, and how many of the newest ids are there, since a transaction may
     commit after one that began later."""
+    return _how_far(LOGS)
+
+
+def origins_head() -> str:
+    """The same while by what leads came, what that cost and how it is called are."""
+    with connection.cursor() as cursor:
+        cursor.execute(ORIGINS_DIGEST)
+        return f"{_how_far(BESIDE)}-{cursor.fetchone()[0]}"
+
+
+def _how_far(tables: Iterable[str]) -> str:
     parts = []
     with connection.cursor() as cursor:
-        for table in LOGS:
+        for table in tables:
             cursor.execute(
                 f"SELECT coalesce(max(id), 0), count(*) FROM {table} WHERE id > (SELECT max(id) - %s FROM {table})",
                 [RECENT_IDS],
@@ -292,6 +334,7 @@ def river(selection: Selection) -> River:
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
         without_rate=int(attempts["without_rate"].sum()),
         facts=partial(_facts, {**params, "zone": zone.key}),
+        origins=partial(_origins, params, whole.select("card").unique(), deals, zone),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
     )
 
@@ -330,6 +373,41 @@ def _facts(params: dict[str, Any]) -> Facts:
         properties=_frame(PROPERTIES, params, PROPERTY_TYPES),
         acts=_frame(ACTS, params, ACT_COLUMNS),
         owners=_frame(OWNERS, params, OWNER_COLUMNS),
+    )
+
+
+def _origins(params: dict[str, Any], cards: pl.DataFrame, deals: pl.DataFrame, zone: ZoneInfo) -> Origins:
+    """Each journey with its lead, and by what leads came as it was known on the day asked about."""
+    of_leads = _frame(SOURCES_OF_LEADS, params, {"lead": pl.Int64, "source": pl.String})
+    whose = cards.join(deals.select("card", deals_lead="lead"), on="card", how="left").select(
+        "card", lead=pl.coalesce(journeys.lead_of(pl.col("card")), "deals_lead")
+    )
+    known = campaigning.recognising()
+    sources, campaigns = (
+        dict(rows) for rows in (Source.objects.values_list("pk", "name"), Campaign.objects.values_list("pk", "name"))
+    )
+    named = {str(key): name for key, name in campaigns.items()}
+    touches = []
+    told = _frame(TOUCHES, params, TOUCH_TYPES).with_columns(pl.col("source", "word", "page").fill_null(UNKNOWN))
+    for lead, at, source, word, page in told.iter_rows():
+        on = datetime.fromtimestamp(at / 1e6, zone).date()
+        campaign = known(word, int(source) if source else None, on)
+        key = str(campaign.pk) if campaign else f"{STRANGE}{word.strip().casefold()}" if word.strip() else UNKNOWN
+        named.setdefault(key, word.strip())
+        came_by = source or (str(campaign.source_id) if campaign and campaign.source_id else UNKNOWN)
+        touches.append((lead, days.number(on), came_by, key, landing(page)))
+
+    def campaign_of(source: str, day: int) -> str:
+        found = known(UNKNOWN, int(source), days.day(day)) if source else None
+        return str(found.pk) if found else UNKNOWN
+
+    return Origins(
+        leads=whose.join(of_leads, on="lead", how="left").with_columns(pl.col("source").fill_null(UNKNOWN)),
+        touches=pl.DataFrame(touches, schema=TOUCH_COLUMNS, orient="row"),
+        costs=_frame(COSTS, params, COST_COLUMNS).with_columns(pl.col("source").fill_null(UNKNOWN)),
+        names={"source": {str(key): name for key, name in sources.items()}, "campaign": named},
+        campaign_of=campaign_of,
+        are_whole=params["is_default"],
     )
 
 

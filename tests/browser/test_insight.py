@@ -41,6 +41,7 @@ def work():
         ("losses", "reasons"),
         ("bottleneck", "stays"),
         ("forecast", "months"),
+        ("brings", "sources"),
     ],
 )
 def test_the_figures_arrive_and_each_chart_has_its_table(open_page, ana, name, chart):
