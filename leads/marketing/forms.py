@@ -45,6 +45,7 @@ class DistanceForm(forms.ModelForm):
             "opens": _("By the clock where the person is."),
             "quiet_after_loss_days": _("Counted from the day the deal was lost, for everyone in the organisation."),
             "open_deal_pauses": _("The deal's owner can allow marketing on the deal."),
+            "counts_clicks": _("Links of mails then lead through this server. Holds for mails written from now on."),
         }
 
     def __init__(self, *args, **kwargs) -> None:

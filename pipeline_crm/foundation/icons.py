@@ -56,6 +56,7 @@ NAMES = [
     "megaphone",
     "message-square",
     "moon",
+    "mouse-pointer-click",
     "paperclip",
     "pencil",
     "phone",

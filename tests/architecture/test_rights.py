@@ -41,7 +41,10 @@ OURS = {
 CARDS = tuple(f"acts on a visible {model}" for model in ("Deal", "Lead", "Job", "SavedView", "Notification"))
 
 # Read and agreed to: a new address is either closed by a rule or added here on purpose.
-PUBLIC = {"health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/", "hooks/<which>"}
+PUBLIC = {
+    "health/", "unsubscribe/<token>/", "forms/<key>/", "forms/<key>/leads/", "confirm/<token>/", "hooks/<which>",
+    "follow/<token>/",
+}  # fmt: skip
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "notifications/", "notifications/reading/",
     "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",

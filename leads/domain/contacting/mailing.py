@@ -30,8 +30,8 @@ from pipeline_crm.jobs.domain import accepting
 from pipeline_crm.jobs.models import Job
 from pipeline_crm.jobs.models.job import State
 
-from ...models import Basis, EnrolmentState, Lead, Mail, MailState, MailTemplate, Undeliverable
-from . import consenting, explaining, recalling, returning, templating
+from ...models import Basis, DistanceRules, EnrolmentState, Lead, Mail, MailState, MailTemplate, Undeliverable
+from . import clicking, consenting, explaining, recalling, returning, templating
 from .persons import house_of
 
 MOST_TRIES = 10
@@ -136,6 +136,7 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
         to=person.email,
         subject=letter.subject,
         text=letter.text,
+        counts_clicks=DistanceRules.get().counts_clicks,
         due_at=moment.at,
         by=by,
         created_at=at,
@@ -294,9 +295,10 @@ def as_message(mail: Mail, server=None) -> EmailMultiAlternatives:
         else _("You receive this because we think it concerns your work.")
     )
     leave = _("Unsubscribe")
-    text = f"{mail.text}\n\n--\n{because}\n{leave}: {address}\n"
+    text = f"{templating.as_plain(mail.text)}\n\n--\n{because}\n{leave}: {address}\n"
+    body = templating.as_html(mail.text, clicking.ways(mail))
     html = (
-        f'<!doctype html><html><head><meta charset="utf-8"></head><body>\n{templating.as_html(mail.text)}\n'
+        f'<!doctype html><html><head><meta charset="utf-8"></head><body>\n{body}\n'
         f'<hr><p><small>{escape(because)} <a href="{escape(address)}">{escape(leave)}</a></small></p></body></html>'
     )
     sender = mail.lead.owner or mail.by

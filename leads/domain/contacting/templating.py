@@ -1,6 +1,6 @@
 """Mails from templates: words with placeholders of a fixed list, nothing else. Pure.
 
-    Dear {{first_name|friend}}, … {{company}} …
+    Dear {{first_name|friend}}, … {{company}} … see [our prices](https://www.example.com/prices)
 
 A placeholder is a name, with words to use instead when there is nothing: no attributes, no filters, no code. What is
 put in is never read again, so nobody's name can bring a placeholder along.
@@ -9,7 +9,7 @@ put in is never read again, so nobody's name can bring a placeholder along.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -29,7 +29,10 @@ PLACEHOLDERS = {
 }
 _PLACEHOLDER = re.compile(r"(?<!\{)\{\{\s*([a-z_]+)\s*(?:\|([^{}|]*))?\}\}(?!\})")
 _CODE = re.compile(r"\{[{%#]|[}%#]\}")
-_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+_LINK = re.compile(
+    r"\[(?P<words>[^\[\]\n]{1,200})\]\((?P<target>https?://[^\s<>\"'()]+)\)"
+    r"|(?P<bare>https?://[^\s<>\"']+[^\s<>\"'.,;:!?)])"
+)
 
 
 class UnknownPlaceholder(Refusal):
@@ -68,7 +71,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     check(text)
 
     def put_in(match: re.Match) -> str:
-        value = one_line(values.get(match[1], "")) or (match[2] or "").strip()
+        value = one_line(values.get(match[1], "")).replace("](", "] (") or (match[2] or "").strip()
         if not value:
             raise NothingToPutIn(
                 _("%(what)s is not known. Write {{%(name)s|something else}} to have words in its place.")
@@ -85,22 +88,37 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def as_html(text: str) -> SafeString:
-    """The same words for readers that show HTML: paragraphs, lists of lines that begin with a dash, links."""
+def links(text: str) -> list[str]:
+    """Where the links of the text lead, in their order."""
+    return [link["target"] or link["bare"] for link in _LINK.finditer(text)]
+
+
+def as_plain(text: str) -> str:
+    """The words for readers that show text only: behind the words of a link stands where it leads."""
+    return _LINK.sub(lambda link: f"{link['words']} ({link['target']})" if link["words"] else link[0], text)
+
+
+def as_html(text: str, ways: Sequence[str] = ()) -> SafeString:
+    """The same words for readers that show HTML: paragraphs, lists of lines that begin with a dash, links.
+
+    `ways`: for each of `links`, the address that is opened instead of its own.
+    """
+    goes = iter(ways or links(text))
     blocks = [block for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
-    return mark_safe("\n".join(map(_block, blocks)))  # noqa: S308 (every word went through escape)
+    return mark_safe("\n".join(_block(block, goes) for block in blocks))  # noqa: S308 (every word is escaped)
 
 
-def _block(block: str) -> str:
+def _block(block: str, goes: Iterator[str]) -> str:
     lines = [line.rstrip() for line in block.strip().splitlines()]
     if all(line.startswith("- ") for line in lines):
-        return f"<ul>{''.join(f'<li>{_inline(line[2:])}</li>' for line in lines)}</ul>"
-    return f"<p>{'<br>'.join(map(_inline, lines))}</p>"
+        return f"<ul>{''.join(f'<li>{_inline(line[2:], goes)}</li>' for line in lines)}</ul>"
+    return f"<p>{'<br>'.join(_inline(line, goes) for line in lines)}</p>"
 
 
-def _inline(line: str) -> str:
+def _inline(line: str, goes: Iterator[str]) -> str:
     parts, end = [], 0
     for link in _LINK.finditer(line):
-        parts += [escape(line[end : link.start()]), f'<a href="{escape(link[0])}">{escape(link[0])}</a>']
+        words = link["words"] or link["bare"]
+        parts += [escape(line[end : link.start()]), f'<a href="{escape(next(goes))}">{escape(words)}</a>']
         end = link.end()
     return "".join([*parts, escape(line[end:])])

@@ -14,7 +14,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 
-from ...domain.contacting import mailing, templating
+from ...domain.contacting import clicking, mailing, templating
 from ...models import Attachment, Mail, MailState, Reply
 
 MAILS = Mail.objects.select_related("lead__owner", "lead__person", "lead__organisation", "consent", "template", "by")
@@ -86,6 +86,7 @@ def mail(request: HttpRequest, mail: Mail) -> HttpResponse:
         "is_given_up": (given_up := mailing.is_given_up(mail)),
         "may_be_retried": given_up or mail.state == MailState.FAILED,
         "may_change": request.user.has_perm("leads.change_lead", mail.lead),
+        "clicks": clicking.of_mail(mail),
         "replies": mail.replies.select_related("person").prefetch_related("attachments"),
         "page": "mails",
     }

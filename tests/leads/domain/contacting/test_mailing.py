@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.domain import noting
-from leads.domain.contacting import consenting, mailing, wording
+from leads.domain.contacting import clicking, consenting, mailing, wording
 from leads.models import Mail, MailState
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
@@ -84,7 +84,12 @@ def test_a_mail_arrives_with_both_parts_and_a_way_out(inbox, lead, template, mon
     assert message["Message-ID"] == mailing.message_id(mail) and mail.token not in message["Message-ID"]
     plain, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     assert plain.startswith("Dear Kim,") and plain.rstrip().endswith(f"Unsubscribe: {address}")
-    assert '<a href="https://lumenfield.example/prices">' in html and f'<a href="{address}">Unsubscribe</a>' in html
+    [way] = clicking.ways(mail)
+    assert f'<a href="{way}">https://lumenfield.example/prices</a>' in html and way.startswith(
+        "https://crm.example/follow/"
+    )
+    assert "https://lumenfield.example/prices" in plain and "/follow/" not in plain
+    assert f'<a href="{address}">Unsubscribe</a>' in html
     assert run(TUESDAY + timedelta(days=9), monkeypatch) == [] and len(inbox.messages) == 1
 
 

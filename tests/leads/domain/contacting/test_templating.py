@@ -7,8 +7,10 @@ from leads.domain.contacting.templating import (
     NothingToPutIn,
     UnknownPlaceholder,
     as_html,
+    as_plain,
     check,
     fill,
+    links,
     one_line,
 )
 
@@ -54,3 +56,17 @@ def test_plain_words_become_paragraphs_lists_and_links():
         "<p>Hello<br>Kim</p>\n<ul><li>one</li><li>&lt;b&gt;</li></ul>\n"
         '<p>See <a href="https://example.com/a?b=1&amp;c=2">https://example.com/a?b=1&amp;c=2</a>.</p>'
     )
+
+
+def test_a_link_may_have_words_which_stand_before_its_address_in_plain_text():
+    text = "See [our prices](https://example.com/p?a=1&b=2) or https://example.com/more."
+    assert links(text) == ["https://example.com/p?a=1&b=2", "https://example.com/more"]
+    assert as_plain(text) == "See our prices (https://example.com/p?a=1&b=2) or https://example.com/more."
+    assert as_html(text, ["https://x/0", "https://x/1"]) == (
+        '<p>See <a href="https://x/0">our prices</a> or <a href="https://x/1">https://example.com/more</a>.</p>'
+    )
+
+
+def test_nobodys_name_hides_an_address_behind_words():
+    filled = fill("Dear {{first_name}}", {"first_name": "[Click](https://evil.example/)"})
+    assert ">Click</a>" not in as_html(filled) and "https://evil.example/" in as_html(filled).replace("<a href", "")
