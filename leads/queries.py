@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -21,7 +21,18 @@ from .domain.recycling import local_date
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import LeadFilter
 from .marketing.queries import letters
-from .models import OPEN_STAGES, HandOver, Lead, LeadActivity, LeadStage, LeadStageNorm, Recycling
+from .models import (
+    OPEN_STAGES,
+    Enrolment,
+    EnrolmentState,
+    HandOver,
+    Lead,
+    LeadActivity,
+    LeadStage,
+    LeadStageNorm,
+    Recycling,
+    StepKind,
+)
 
 
 @dataclass
@@ -115,6 +126,11 @@ def faces(leads: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Lead]
         leads.select_related("organisation", "person", "owner", "source").prefetch_related(
             Prefetch("activities", LeadActivity.objects.planned(), to_attr="planned"),
             Prefetch("recyclings", Recycling.objects.standing().order_by("-seq"), to_attr="returns"),
+            Prefetch(
+                "enrolments",
+                Enrolment.objects.filter(state=EnrolmentState.RUNNING).select_related("next_step__template"),
+                to_attr="running",
+            ),
         )
     )
     norms = trusted_norms()
@@ -122,7 +138,30 @@ def faces(leads: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Lead]
     for lead in found:
         lead.last_return = lead.returns[0] if lead.returns else None
         lead.is_overdue = lead.accept_by is not None and lead.accept_by < at
+        if lead.next_step is None and lead.running:
+            lead.next_step = cadence_step(lead.running[0], at)
+            lead.due = "later" if lead.next_step.days_left else "today"
     return sorted(found, key=attrgetter("order"))
+
+
+@dataclass(frozen=True)
+class CadenceStepToCome:
+    """What a cadence will do next, as a card shows a planned activity."""
+
+    kind: str
+    subject: str
+    due_on: date
+    days_left: int
+
+    def get_kind_display(self) -> str:
+        return str(StepKind(self.kind).label)
+
+
+def cadence_step(enrolment: Enrolment, at: datetime) -> CadenceStepToCome:
+    today = local_date(at)
+    day = max(local_date(enrolment.due_at), today)
+    step = enrolment.next_step
+    return CadenceStepToCome(step.kind, str(step), day, (day - today).days)
 
 
 def face(lead: Lead, *, at: datetime) -> Lead:

@@ -113,3 +113,11 @@ def test_sales_people_see_cadences_and_shape_none(client, cadence):
     client.force_login(make_user(team=make_team(), role=Role.REP))
     assert client.get("/marketing/cadences/").status_code == 200
     assert client.post("/marketing/cadences/new/", {"name": "Mine"}).status_code == 403
+
+
+def test_what_the_cadence_does_next_is_the_next_step_of_the_card(client, cadence, lead):
+    assert "No next step" in client.get("/marketing/").content.decode()
+    client.post(f"/leads/{lead.pk}/contact/cadence/", {"cadence": cadence.pk})
+    board, panel = (client.get(page).content.decode() for page in ("/marketing/", f"/leads/{lead.pk}/"))
+    assert "No next step" not in board and "By the cadence: Hello" in panel
+    assert "Hello" in board.partition(f'id="card-{lead.pk}"')[2].partition("</li>")[0]
