@@ -23,8 +23,11 @@ from ..models import (
     LeadForm,
     MailTemplate,
     Purpose,
+    ScoreFact,
     StepKind,
+    TouchKind,
 )
+from ..models.score import HIGHEST
 
 
 class DistanceForm(forms.ModelForm):
@@ -311,3 +314,46 @@ class CostForm(forms.Form):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["currency"].initial = Company.get().base_currency
+
+
+class FitRuleForm(forms.Form):
+    """Points for who a lead is."""
+
+    about = forms.ChoiceField(label=_("For"), choices=[one for one in ScoreFact.choices if one[0] != ScoreFact.TOUCH])
+    words = PlainTextField(
+        label=_("Which"),
+        max_length=200,
+        required=False,
+        help_text=_("Alternatives are divided by commas. A role only has to contain one of them."),
+    )
+    at_least = forms.IntegerField(label=_("Employees from"), min_value=0, max_value=10_000_000, required=False)
+    at_most = forms.IntegerField(label=_("to"), min_value=0, max_value=10_000_000, required=False)
+    points = forms.IntegerField(label=_("Points"), min_value=-HIGHEST, max_value=HIGHEST, help_text=_("Minus takes."))
+
+    def facts(self) -> dict:
+        """Only what belongs to what the points are for."""
+        data = self.cleaned_data
+        is_size = data["about"] == ScoreFact.SIZE
+        none = {"at_least": None, "at_most": None} if not is_size else {"words": ""}
+        return data | none
+
+
+class TouchRuleForm(forms.Form):
+    """Points for each touch of a kind, and how they fade."""
+
+    touch_kind = forms.ChoiceField(label=_("For each"), choices=TouchKind.choices)
+    words = PlainTextField(
+        label=_("About"), max_length=200, required=False, help_text=_("Alternatives are divided by commas; empty: any.")
+    )
+    points = forms.IntegerField(label=_("Points"), min_value=-HIGHEST, max_value=HIGHEST)
+    half_life_days = forms.IntegerField(label=_("Half of it fades in days"), min_value=1, max_value=1000, initial=30)
+    most = forms.IntegerField(
+        label=_("At most, all together"),
+        min_value=1,
+        max_value=HIGHEST,
+        required=False,
+        help_text=_("Empty: no limit."),
+    )
+
+    def facts(self) -> dict:
+        return {"about": ScoreFact.TOUCH, **self.cleaned_data}

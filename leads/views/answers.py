@@ -18,6 +18,7 @@ from ..domain import checking
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
 from ..forms import ActivityForm, ChecklistForm, FactsForm, NoteForm, OrganisationForm
+from ..marketing import scores
 from ..marketing.pairs import pairs_of
 from ..models import DisqualifyReason, Lead
 
@@ -101,6 +102,7 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         "checklist_form": ChecklistForm(items=panel.checklist, auto_id="checklist_%s"),
         "facts_form": FactsForm(instance=panel.lead, auto_id="fact_%s"),
         "pairs": pairs_of(lead, user=request.user),
+        "score": scores.shown(panel.lead, at=timezone.now()),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
         **forms,
     }

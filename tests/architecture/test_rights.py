@@ -15,7 +15,7 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence, Campaign, LeadForm, Likeness, Person
+from leads.models import Batch, Cadence, Campaign, LeadForm, Likeness, Person, ScoreRule
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -48,7 +48,8 @@ PUBLIC = {
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "notifications/", "notifications/reading/",
     "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/mails/", "marketing/answers/", "marketing/cadences/",
+    "marketing/", "marketing/distance/", "marketing/score/",
+    "marketing/mails/", "marketing/answers/", "marketing/cadences/",
     "people/", "people/<pk>/", "people/<pk>/deals/",  # everyone knows the people, and only their own cards
     "organisations/", "organisations/<pk>/", "organisations/<pk>/deals/",
     "marketing/recycling/", "marketing/recycling/results/", "marketing/columns/<stage>/",
@@ -111,6 +112,7 @@ def scene(settings, tmp_path):
         "Campaign": (campaign := Campaign.objects.create(name="Spring", word="spring", starts_on=now, created_at=now)),
         "CampaignCost": campaign.costs.create(on=now, amount=1, currency="EUR", recorded_at=now),
         "Capture": form.captures.create(received_at=now, token=mail.token),
+        "ScoreRule": ScoreRule.objects.create(about="source", words="Fair", points=5),
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
@@ -128,6 +130,7 @@ def path(route: str, scene: dict) -> str:
         (model for start, model in {
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
+            "marketing/score/rules/": "ScoreRule",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
             "marketing/cadences/": "Cadence", "marketing/steps/": "CadenceStep",
             "marketing/forms/": "LeadForm", "marketing/campaigns/": "Campaign", "marketing/costs/": "CampaignCost",

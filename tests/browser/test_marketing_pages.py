@@ -3,7 +3,7 @@
 import pytest
 
 from deals.domain import closing, recycling
-from leads.domain import collecting
+from leads.domain import collecting, scoring
 from leads.domain.contacting import consenting, sequencing, shaping, wording
 from leads.models import Lead, LeadActivity
 from pipeline_crm.accounts.models import Role
@@ -37,10 +37,12 @@ def scene():
     lost = make_deal(pipeline=make_pipeline(), owner=ada, team=team, at=ago(30))
     closing.lose(lost, reason=make_reason("Budget"), by=ada, at=ago(20))
     recycling.recycle(lost, by=ada, at=ago(20))
+    scoring.begin_as_usual(by=ada, at=ago(1))
+    scoring.keep_rule(about="sector", words="Education", points=10, by=ada, at=ago(1))
     pages = [
         "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
         f"mails/{mail.pk}/", "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
-        f"forms/{form.pk}/", "distance/", "duplicates/",
+        f"forms/{form.pk}/", "distance/", "score/", "duplicates/",
     ]  # fmt: skip
     public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
     return ada, [f"/leads/{lead.pk}/", f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
