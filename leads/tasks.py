@@ -3,9 +3,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.jobs.kinds import BULK, job_kind
 
-from .domain import collecting, offering, recycling, scoring
+from .domain import collecting, offering, recognising, recycling, scoring
 from .domain.contacting import mailing, sequencing
-from .models import Capture, Mail
+from .models import Batch, Capture, Lead, Mail
 
 
 @job_kind("leads.wake_due", title=_("Waking leads whose day has come"))
@@ -79,3 +79,16 @@ def escalate_offers(job):
         job.set_progress(told, told)
         yield
     return {"told": told}
+
+
+@job_kind("leads.recognise", title=_("Comparing who came in with those we have"), queue=BULK)
+def recognise(job, *, batch: int):
+    """Committed every hundred; begun anew it compares again, which writes nothing twice."""
+    firsts, before = recognising.newcomers(Batch.objects.get(pk=batch))
+    found = 0
+    for n, lead in enumerate(Lead.objects.filter(pk__in=firsts).order_by("pk"), 1):
+        found += len(recognising.suspect(lead, among=before, at=timezone.now()))
+        if n % 100 == 0:
+            job.set_progress(n, len(firsts))
+            yield
+    return {"compared": len(firsts), "found": found}

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..models import Batch, Lead, LeadStage, Organisation, Person, Source
 from . import _log
+from .dialling import dialled
 
 FACTS = ("sector", "employees", "country", "domain")
 
@@ -12,7 +13,8 @@ FACTS = ("sector", "employees", "country", "domain")
 def organisations(wanted: dict[str, dict[str, Any]]) -> dict[str, Organisation]:
     """{name in small letters: organisation}, each found by name or made; what we did not know of it is filled in."""
     by_name = {name.casefold(): (name, facts) for name, facts in wanted.items()}
-    found = {one.name.casefold(): one for one in Organisation.objects.order_by("-id") if one.name.casefold() in by_name}
+    known = Organisation.objects.select_related("merged_into").order_by("-id")
+    found = {one.name.casefold(): one.standing for one in known if one.name.casefold() in by_name}
     completed = [one for key, one in found.items() if _complete(one, by_name[key][1])]
     Organisation.objects.bulk_update(completed, FACTS, batch_size=1000)
     made = Organisation.objects.bulk_create(
@@ -22,24 +24,34 @@ def organisations(wanted: dict[str, dict[str, Any]]) -> dict[str, Organisation]:
     return found | {one.name.casefold(): one for one in made}
 
 
-def people(wanted: Iterable[tuple[str, str, Organisation | None]]) -> dict[tuple[str, str], Person]:
-    """{(name, e-mail) in small letters: person}; known by e-mail, or by name within the organisation."""
-    by_key = {(name.casefold(), email.casefold()): (name, email, house) for name, email, house in wanted}
+def people(wanted: Iterable[tuple[str, str, str, Organisation | None]]) -> dict[tuple[str, str], Person]:
+    """{(name, e-mail) in small letters: person} of (name, e-mail, phone, organisation).
+
+    Known by e-mail, or by name within the organisation. Whoever is there as several names with one address is one.
+    """
+    by_key: dict[tuple[str, str], tuple[str, str, str, Organisation | None]] = {}
+    for name, email, phone, house in wanted:
+        key = name.casefold(), email.casefold()
+        if key not in by_key or (phone and not by_key[key][2]):
+            by_key[key] = name, email, phone, house
     if not by_key:
         return {}
     by_email, by_house = {}, {}
-    for person in Person.objects.order_by("-id"):
-        by_email[person.email.casefold()] = person
-        by_house[person.name.casefold(), person.organisation_id] = person
-    found, missing = {}, {}
-    for key, (name, email, house) in by_key.items():
+    for person in Person.objects.filter(erased_at=None).select_related("merged_into").order_by("-id"):
+        by_email[person.email.casefold()] = person.standing
+        by_house[person.name.casefold(), person.organisation_id] = person.standing
+    found, made = {}, []
+    for key, (name, email, phone, house) in by_key.items():
         known = by_email.get(key[1]) if key[1] else by_house.get((key[0], house.pk)) if house else None
-        if known:
-            found[key] = known
-        else:
-            missing[key] = Person(name=name, email=email.lower(), organisation=house)
-    Person.objects.bulk_create(missing.values(), batch_size=1000)
-    return found | missing
+        if known is None:
+            number = dialled(phone, house) if phone else ""
+            known = Person(name=name, email=email.lower(), phone=phone, phone_e164=number, organisation=house)
+            made.append(known)
+            if email:
+                by_email[key[1]] = known
+        found[key] = known
+    Person.objects.bulk_create(made, batch_size=1000)
+    return found
 
 
 def sources(names: Iterable[str]) -> dict[str, Source]:

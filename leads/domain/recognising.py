@@ -12,10 +12,10 @@ from datetime import datetime
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from ..models import Lead, Likeness, Organisation, Person, Sign, TouchKind
+from ..models import Batch, Lead, LeadEvent, LeadStage, Likeness, Organisation, Person, Sign, TouchKind
 from ..models.lead import ENDED_STAGES, LeadQuerySet
 from . import noting, touching
 from .contacting.persons import house_of
@@ -81,15 +81,29 @@ def alike(said: Newcomer, *, among: LeadQuerySet | None = None, besides: Lead | 
 
 
 @transaction.atomic
-def suspect(lead: Lead, *, at: datetime) -> list[Likeness]:
+def suspect(lead: Lead, *, among: LeadQuerySet | None = None, at: datetime) -> list[Likeness]:
     """Write down which older leads the lead is perhaps the same as. Pairs that are known stay as they were decided, and
-    that two companies look like one is said once."""
+    that two companies look like one is said once. Two stories that sales has of one person are no suspicion."""
     pairs = []
-    for match in alike(newcomer_of(lead), besides=lead):
+    for match in alike(newcomer_of(lead), among=among, besides=lead):
+        if lead.person == match.lead.person and lead.stage == match.lead.stage == LeadStage.ACCEPTED:
+            continue
         newer, older = max(lead, match.lead, key=_age), min(lead, match.lead, key=_age)
         if match.signs != (Sign.COMPANY,) or not _compared(_house(lead), _house(match.lead)):
             pairs.append(Likeness(lead=newer, like=older, signs=[*match.signs], found_at=at))
     return Likeness.objects.bulk_create(pairs, ignore_conflicts=True)
+
+
+def newcomers(batch: Batch) -> tuple[list[int], LeadQuerySet]:
+    """(the first lead of each company and person that came in with the batch, the leads that were there before)"""
+    brought = LeadEvent.objects.filter(batch=batch, seq=1).values("card")
+    leads = Lead.objects.filter(pk__in=brought)
+    before = Lead.objects.filter(pk__lt=leads.order_by("pk").values("pk")[:1])
+    firsts: set[int] = set()
+    for who in ("organisation", "person"):
+        anew = leads.exclude(**{who: None}).exclude(**{f"{who}__in": before.exclude(**{who: None}).values(who)})
+        firsts |= set(anew.values(who).annotate(first=Min("pk")).order_by().values_list("first", flat=True))
+    return sorted(firsts), before
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 from pipeline_crm.foundation.stage_log import history
+from pipeline_crm.jobs.domain import accepting
 
 from .. import _log, admitting, moving, revising
 from ..admitting import NotTheNextStage
@@ -123,6 +124,9 @@ class _Import:
             self._update(changed, known)
             self.batch.summary = self.outcome.as_json()
             self.batch.save(update_fields=["summary"])
+            accepting.accept(
+                "leads.recognise", key=f"batch {self.batch.pk}", args={"batch": self.batch.pk}, by=self.by, at=self.at
+            )
         return self.outcome
 
     def _cases(self, table: tabular.Table) -> list[Case]:
@@ -180,7 +184,7 @@ class _Import:
             {case.organisation: {} for case in found if case.organisation} | houses
         )
         self.people = lead_importing.people(
-            (case.person, case.email, self.houses.get(case.organisation.casefold()))
+            (case.person, case.email, case.phone, self.houses.get(case.organisation.casefold()))
             for case in found
             if case.person or case.email
         )

@@ -44,6 +44,7 @@ class Case:
     organisation: str = ""
     person: str = ""
     email: str = ""
+    phone: str = ""
     owner: str = ""
     team: str = ""
     source: str = ""
@@ -362,6 +363,7 @@ def _case(row: RowReader, key: str, line: int, steps: tuple[CaseStep, ...]) -> C
         organisation=row.text("organisation"),
         person=row.text("person"),
         email=row.text("email"),
+        phone=row.text("phone", 40),
         owner=row.text("owner", 120),
         team=row.text("team", 80),
         source=row.text("source", 80),

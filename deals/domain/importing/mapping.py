@@ -19,7 +19,8 @@ from pipeline_crm.foundation.reading import DATE_ORDERS
 SHIPPED = Path(__file__).resolve().parents[2] / "mappings"
 KINDS = ("deals", "history")
 WHO_AND_WHAT = frozenset(
-    {"key", "stage", "owner", "team", "title", "organisation", "person", "email", "product", "amount", "currency"}
+    {"key", "stage", "owner", "team", "title", "organisation", "person", "email", "phone", "product", "amount"}
+    | {"currency"}
 )
 DEAL_COLUMNS = WHO_AND_WHAT | {"created", "closed", "expected_close", "source", "competitor", "reason"}
 HISTORY_COLUMNS = WHO_AND_WHAT | {"at", "reason"}
