@@ -44,6 +44,12 @@ def changes_both(user, pair) -> bool:
 
 
 @rules.predicate
+def changes_a_lead_of(user, person) -> bool:
+    """Whoever works with somebody may write down what they hear of them."""
+    return person is not None and any(user.has_perm("leads.change_lead", lead) for lead in person.leads.unmerged())
+
+
+@rules.predicate
 def joins_companies(user, pair) -> bool:
     """Companies are everybody's: whoever joins two of them works in marketing, or administers."""
     return pair is not None and (not {Sign.COMPANY, Sign.NAME} & {*pair.signs} or does_marketing.test(user))
@@ -58,5 +64,6 @@ rules.add_perm("leads.undo_merge", is_signed_in & changes_merged)
 keeps_people = is_signed_in & (is_admin | manages)
 rules.add_perm("leads.erase_person", keeps_people)
 rules.add_perm("leads.export_person", keeps_people)
+rules.add_perm("leads.change_person", is_signed_in & (does_marketing | changes_a_lead_of))
 rules.add_perm("leads.part_likeness", is_signed_in & changes_both)
 rules.add_perm("leads.join_likeness", is_signed_in & changes_both & joins_companies)

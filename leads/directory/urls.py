@@ -6,6 +6,7 @@ app_name = "directory"
 urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/facts/", people.facts, name="person_facts"),
     path("people/<int:pk>/merging/", merging.people, name="person_merging"),
     path("people/<int:pk>/export/", forgetting.export, name="person_export"),
     path("people/<int:pk>/erasure/", forgetting.erasure, name="person_erasure"),

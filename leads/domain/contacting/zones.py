@@ -36,6 +36,10 @@ def country_of_zone(zone: str) -> str:
     return _countries().get(zone, "")
 
 
+def is_zone(name: str) -> bool:
+    return _zone(name) is not None
+
+
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None

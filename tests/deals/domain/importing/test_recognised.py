@@ -15,7 +15,8 @@ HEAD = "Key,Stage,Account,Person,Mail,Phone\n"
 MAPPING = {
     **PLAIN,
     "columns": {
-        "key": "Key", "stage": "Stage", "organisation": "Account", "person": "Person", "email": "Mail", "phone": "Phone",
+        "key": "Key", "stage": "Stage", "organisation": "Account", "person": "Person", "email": "Mail",
+        "phone": "Phone",
     },
 }  # fmt: skip
 
