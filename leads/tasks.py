@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import BULK, job_kind
 
 from .domain import collecting, offering, recognising, recycling, scoring
-from .domain.contacting import mailing, sequencing
+from .domain.contacting import fetching, mailing, sequencing
 from .models import Batch, Capture, Lead, Mail
 
 
@@ -28,6 +28,19 @@ def send_mail(job, *, mail: int):
         outcome = mailing.hand_over(letter)
         mailing.record(letter, outcome, at=timezone.now())
     return {"state": letter.state, "may_be_twice": letter.may_be_twice}
+
+
+@job_kind(fetching.JOB, title=_("Reading the mailbox"))
+def read_mailbox(job):
+    """Committed after each mail. A mailbox that cannot be read is no fault of the job: it is said where answers are."""
+    fates: dict[str, int] = {}
+    try:
+        for fates in fetching.read_new(at=timezone.now()):
+            job.set_progress(sum(fates.values()), sum(fates.values()))
+            yield
+    except fetching.MailboxTrouble as trouble:
+        return {**fates, "problem": str(trouble)}
+    return {**fates, "problem": ""}
 
 
 @job_kind("leads.run_cadences", title=_("Taking the due steps of cadences"))

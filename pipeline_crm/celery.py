@@ -6,6 +6,7 @@ import signal
 from celery import Celery
 from celery.signals import worker_process_init
 
+from pipeline_crm import env
 from pipeline_crm.processes import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pipeline_crm.settings")
@@ -29,6 +30,8 @@ SCHEDULE = [
     ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),
 ]
+if env.text("IMAP_HOST"):
+    SCHEDULE.append(("Read the mailbox", OFTEN, "pipeline_crm.begin_period", ["leads.read_mailbox", "five minutes"]))
 app.conf.beat_schedule = {
     name: {"task": task, "schedule": when, "args": arguments, "options": {"expires": 60}}
     for name, when, task, arguments in SCHEDULE

@@ -262,6 +262,16 @@ EMAIL_REPLIES = env.text("EMAIL_REPLIES")  # where answers reach us, beside the 
 EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")  # a backend of django-anymail, in small letters
 ANYMAIL = {"REQUESTS_TIMEOUT": 10} | env.pairs("EMAIL_PROVIDER_OPTIONS")
 ANYMAIL["WEBHOOK_SECRET"] = env.text("EMAIL_WEBHOOK_SECRET")  # name:password; without one no hook is open
+IMAP_HOST = env.text("IMAP_HOST")  # the mailbox that is read for answers
+IMAP_PORT = env.number("IMAP_PORT", 993)
+IMAP_TLS = env.flag("IMAP_TLS", default=True)
+IMAP_USER = env.text("IMAP_USER")
+IMAP_PASSWORD = env.text("IMAP_PASSWORD")
+IMAP_FOLDER = env.text("IMAP_FOLDER", "INBOX")
+IMAP_TOKEN_URL = env.text("IMAP_TOKEN_URL")  # with it, access by OAuth instead of the password
+IMAP_CLIENT_ID = env.text("IMAP_CLIENT_ID")
+IMAP_CLIENT_SECRET = env.text("IMAP_CLIENT_SECRET")
+IMAP_REFRESH_TOKEN = env.text("IMAP_REFRESH_TOKEN")
 if EMAIL_PROVIDER:
     EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 elif EMAIL_HOST:

@@ -14,7 +14,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import acts_on, allows, for_everyone_signed_in
 
-from ...domain.contacting import clicking, mailing, templating
+from ...domain.contacting import clicking, fetching, mailing, templating
 from ...models import Attachment, Mail, MailState, Reply
 
 MAILS = Mail.objects.select_related("lead__owner", "lead__person", "lead__organisation", "consent", "template", "by")
@@ -48,6 +48,7 @@ def replies(request: HttpRequest) -> HttpResponse:
         "replies": Paginator(found.prefetch_related("attachments"), AT_ONCE).get_page(request.GET.get("page")),
         "states": MailState.choices,
         "state": "answers",
+        "problem": fetching.last_problem(),
         "page": "mails",
     }
     return render_page(request, "marketing/replies.html", context)
