@@ -17,23 +17,27 @@ from pipeline_crm.foundation.permissions import allows, for_everyone_signed_in
 
 from ...domain.contacting import shaping
 from ...models import Cadence, CadenceStep, Enrolment, EnrolmentState
+from .. import calendar
 from ..forms import CadenceForm, StepForm
 
-COMING = 30
+COMING = 100
 
 
 @for_everyone_signed_in
 @require_GET
 def cadences(request: HttpRequest) -> HttpResponse:
-    """All cadences with how many are on the way, and the next steps of those one may see."""
-    coming = Enrolment.objects.visible_to(request.user).filter(state=EnrolmentState.RUNNING)
+    """All cadences with how many are on the way, and what will happen, day by day, to the leads one may see."""
+    weeks = calendar.weeks(request.user, at=timezone.now())
+    days = [day for week in weeks for day in week if day.steps]
+    shown = next((day for day in days if day.date.isoformat() == request.GET.get("day")), days[0] if days else None)
     paused = Enrolment.objects.visible_to(request.user).filter(state=EnrolmentState.PAUSED).exclude(waits_because="")
-    with_all = ("lead__person", "lead__organisation", "cadence", "next_step__template")
     context = {
         "cadences": _counted().filter(archived_at=None),
         "archived": _counted().exclude(archived_at=None),
-        "coming": coming.select_related(*with_all).order_by("due_at", "pk")[:COMING],
-        "troubled": paused.select_related(*with_all).order_by("pk")[:COMING],
+        "weeks": weeks,
+        "shown": shown,
+        "coming": shown.steps[:COMING] if shown else [],
+        "troubled": paused.select_related("lead__person", "lead__organisation", "cadence").order_by("pk")[:COMING],
         "may_market": request.user.has_perm("leads.market"),
         "page": "cadences",
     }

@@ -1,8 +1,10 @@
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
+from django.utils import timezone
 
 from leads.domain.contacting import consenting, ruling, wording
+from leads.domain.recycling import local_date
 from leads.models import Cadence, CadenceStep, Enrolment, EnrolmentState
 from pipeline_crm.accounts.models import Role
 from tests.factories import ago, make_lead, make_team, make_user
@@ -121,3 +123,13 @@ def test_what_the_cadence_does_next_is_the_next_step_of_the_card(client, cadence
     board, panel = (client.get(page).content.decode() for page in ("/marketing/", f"/leads/{lead.pk}/"))
     assert "No next step" not in board and "By the cadence: Hello" in panel
     assert "Hello" in board.partition(f'id="card-{lead.pk}"')[2].partition("</li>")[0]
+
+
+def test_the_calendar_opens_on_the_first_day_with_something_to_do_and_on_any_that_is_asked_for(client, cadence, lead):
+    client.post(f"/leads/{lead.pk}/contact/cadence/", {"cadence": cadence.pk})
+    today = client.get("/marketing/cadences/").content.decode()
+    assert today.count('aria-current="date"') == 1 and "Kim Sato" in today and "Ring them" not in today
+    for wrong in ("never", "2026-99-99", "1999-01-01"):
+        assert client.get("/marketing/cadences/", {"day": wrong}).content.count(b'aria-current="date"') == 1
+    day = local_date(timezone.now() + timedelta(days=5)).isoformat()
+    assert "Ring them" in client.get("/marketing/cadences/", {"day": day}).content.decode()
