@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import brings as brings_figures
+from .figures import compare as compare_figures
 from .figures import cycle_time as cycle_time_figures
 from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
@@ -19,12 +20,13 @@ from .figures import losses as losses_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import brings as brings_words
+from .presenting import compare as compare_words
 from .presenting import cycle_time as cycle_time_words
 from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
 from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, brings, cycle_time, drivers, forecast, losses, river
+from .reports import bottleneck, brings, compare, cycle_time, drivers, forecast, losses, river
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
@@ -120,6 +122,19 @@ REPORTS = {
             exports.drivers,
             exports.drivers_rows,
             asks=("landmark",),
+            head=sources.facts_head,
+        ),
+        Report(
+            "compare",
+            _("Side by side"),
+            "arrow-right-left",
+            compare.report,
+            compare.finding,
+            compare_figures.figures,
+            compare_words.shown,
+            exports.compare,
+            exports.compare_rows,
+            asks=("against",),
         ),
         Report(
             "brings",
@@ -150,6 +165,9 @@ REPORTS = {
 
 def compute(name: str, selection: Selection) -> Facts:
     """The report's facts, now: the same numbers for page, file and command, since chance begins at the selection."""
-    selection = REPORTS[name].asking(selection)
+    report = REPORTS[name]
+    selection = report.asking(selection)
     river = sources.river(selection)
-    return REPORTS[name].compute(river, selection, np.random.default_rng(selection.seed())).as_facts()
+    if "against" in report.asks:
+        river = replace(river, other=sources.river(selection.other))
+    return report.compute(river, selection, np.random.default_rng(selection.seed())).as_facts()

@@ -50,6 +50,10 @@ def _sentences() -> dict[str, str]:
         "not_enough_of_each": _(
             "Not enough yet to compare: needs %(needs)s deals won and as many not, has %(won)s and %(others)s."
         ),
+        "shared": _(
+            "%(n)s cards are in both selections; what differs is told of the second against the others of the first."
+        ),
+        "same": _("Every card of the first selection is in the second, so there is nothing to compare."),
         "no_reason": _("Of %(n)s of the %(of)s lost deals nobody said why."),
         "without_rate": _("%(n)s amounts are in a currency without a rate and count as of unknown value."),
         "costs_of_a_part": _(

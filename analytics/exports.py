@@ -110,6 +110,23 @@ def brings_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def compare(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def compare_rows(facts: Facts) -> list[Facts]:
+    """Stage by stage, both selections beside each other."""
+    return [
+        {
+            **{name: pair[name] for name in ("stage", "horizon_days")},
+            **{f"{side}_{name}": value for side in ("a", "b") for name, value in pair[side].items()},
+            "pace_q": pair["pace_q"],
+            "fate_q": pair["fate_q"],
+        }
+        for pair in facts["stages"]
+    ]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

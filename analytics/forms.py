@@ -1,5 +1,6 @@
 """What an Insight page is asked: the address is the question."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +26,8 @@ FIRST_DAY = date(1900, 1, 1)
 LONGEST_WINDOW = 730
 LARGEST = 1e15
 DAY = {"type": "date"}
+OTHERWISE = "vs_"
+COMPARED_BY = ("team", "owner", "source", "product", "tries", "least", "most", "from", "to")
 
 
 def not_before_1900(day: date) -> None:
@@ -86,6 +89,9 @@ class ReportFilter(FilterForm):
                 required=False, label=label, widget=forms.DateInput(DAY, "%Y-%m-%d"), validators=[not_before_1900]
             )
         self.fields["as_of"].validators.append(not_before_1900)
+        for name in COMPARED_BY:
+            self.fields[OTHERWISE + name] = deepcopy(self.fields[name])
+        self.arranges = (*type(self).arranges, *(OTHERWISE + name for name in COMPARED_BY))
 
     def clean(self) -> dict[str, Any]:
         """A day has come when it has come where the pipeline is."""
@@ -93,18 +99,20 @@ class ReportFilter(FilterForm):
         pipeline = self.chosen_pipeline
         if pipeline:
             today = sources.today(pipeline, self.at)
-            for name in ("as_of", "to", "from"):
+            for name in ("as_of", "to", "from", "vs_to", "vs_from"):
                 if cleaned.get(name) and cleaned[name] > today:
                     self.add_error(name, _("That day has not come yet."))
         if cleaned.get("landmark") and (pipeline is None or cleaned["landmark"] not in sources.landmarks(pipeline)):
             self.add_error("landmark", _("The pipeline has no such open stage."))
         if None not in (cleaned.get("least"), cleaned.get("most")) and cleaned["least"] > cleaned["most"]:
             self.add_error("least", _("The lowest value is above the highest."))
-        first, last = cleaned.get("from"), cleaned.get("to") or cleaned.get("as_of")
-        if first and last and first > last:
-            self.add_error("from", _("The first day comes after the last."))
-        elif first and ((last or self.at.date()) - first).days >= LONGEST_WINDOW:
-            self.add_error("from", _("At most %(days)s days can be looked at together.") % {"days": LONGEST_WINDOW})
+        for part in ("", OTHERWISE):
+            first, last = cleaned.get(f"{part}from"), cleaned.get(f"{part}to") or cleaned.get("as_of")
+            if first and last and first > last:
+                self.add_error(f"{part}from", _("The first day comes after the last."))
+            elif first and ((last or self.at.date()) - first).days >= LONGEST_WINDOW:
+                problem = _("At most %(days)s days can be looked at together.") % {"days": LONGEST_WINDOW}
+                self.add_error(f"{part}from", problem)
         return cleaned
 
     @property
@@ -130,7 +138,36 @@ class ReportFilter(FilterForm):
         chosen |= {name: asked[name] for name in ("tries", "landmark") if asked.get(name)}
         selection = Selection(pipeline.pk, as_of, until=asked.get("to"), **chosen)
         first = asked.get("from")
-        return replace(selection, window_days=(selection.window[1] - first).days + 1) if first else selection
+        if first:
+            selection = replace(selection, window_days=(selection.window[1] - first).days + 1)
+        return replace(selection, against=self._against(selection))
+
+    def _against(self, selection: Selection) -> tuple[tuple[str, Any], ...] | None:
+        """What is otherwise in the selection to compare with; None where nothing is said."""
+        asked = {name: self.cleaned_data.get(OTHERWISE + name) for name in COMPARED_BY}
+        changes = {name: getattr(value, "pk", value) for name, value in asked.items() if value not in (None, "")}
+        first, last = changes.pop("from", None), changes.pop("to", None)
+        if last:
+            changes["until"] = last.isoformat()
+        if first:
+            changes["window_days"] = ((last or selection.window[1]) - first).days + 1
+        return tuple(sorted(changes.items())) or None
+
+    @property
+    def own(self) -> list[tuple[str, str]]:
+        """What is asked beside the selection to compare with: names and values as they stand in the address."""
+        return [(name, self.data[name]) for name in self.fields if self.data.get(name) and OTHERWISE not in name]
+
+    def other_query(self, **changes: Any) -> str:
+        """The address part of the selection that is compared with, as if it were the page's own."""
+        asked = self.selection()
+        if asked is None:
+            return self.query(**changes)
+        other = {name: self.data[OTHERWISE + name] for name in COMPARED_BY if self.data.get(OTHERWISE + name)}
+        first, last = asked.other.window
+        if asked.other.window != asked.window:
+            other |= {"from": first.isoformat(), "to": last.isoformat()}
+        return self.query(**dict.fromkeys(OTHERWISE + name for name in COMPARED_BY), **other, **changes)
 
     @property
     def cuts(self) -> list[str]:

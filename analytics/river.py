@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -37,7 +38,7 @@ class River:
     currency for which no rate was known, and count as of unknown value. deals_as_of: what `deals` was as known on an
     earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
     its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
-    where nothing is.
+    where nothing is. cut: what narrows the cards, by name, in words. other: the history to compare with.
     """
 
     pipeline: str
@@ -50,3 +51,5 @@ class River:
     lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOST_COLUMNS))
     facts: Callable[[], Facts] | None = None
     origins: Callable[[], Origins] | None = None
+    cut: dict[str, Any] = field(default_factory=dict)
+    other: River | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 WINDOW_DAYS = 90
 CUTS = ("team", "owner", "source", "product", "tries", "least", "most")
-EXTRAS = ("landmark",)
+EXTRAS = ("landmark", "against")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,22 @@ class Selection:
     most: float | None = None
     until: date | None = None
     landmark: str | None = None  # the key of the stage at which deals are looked at, where a report asks for one
+    against: tuple[tuple[str, Any], ...] | None = None  # what is otherwise in the selection that is compared with
 
     @property
     def window(self) -> tuple[date, date]:
         last = min(self.until or self.as_of, self.as_of)
         return last - timedelta(days=self.window_days - 1), last
+
+    @property
+    def other(self) -> Selection:
+        """The selection to compare with: this one with what `against` changes, else the window before this one."""
+        changes = dict(self.against or ())
+        if not changes:
+            changes = {"until": (self.window[0] - timedelta(days=1)).isoformat()}
+        if "until" in changes:
+            changes["until"] = date.fromisoformat(changes["until"])
+        return replace(self, against=None, **changes)
 
     def lately(self, longest: int) -> tuple[date, date]:
         """The window that was chosen, else so many days up to its end: for what needs many cards."""
@@ -68,8 +79,15 @@ class Selection:
         return {**asdict(self), "as_of": self.as_of.isoformat(), "until": until}
 
     @classmethod
-    def from_arguments(cls, *, as_of: str, until: str | None = None, **rest: Any) -> Selection:
-        return cls(as_of=date.fromisoformat(as_of), until=date.fromisoformat(until) if until else None, **rest)
+    def from_arguments(
+        cls, *, as_of: str, until: str | None = None, against: list[list[Any]] | None = None, **rest: Any
+    ) -> Selection:
+        return cls(
+            as_of=date.fromisoformat(as_of),
+            until=date.fromisoformat(until) if until else None,
+            against=tuple((name, value) for name, value in against) if against else None,
+            **rest,
+        )
 
     def digest(self) -> str:
         """The same for equal selections, in any process."""

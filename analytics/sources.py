@@ -20,12 +20,12 @@ import polars as pl
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from deals.models import Pipeline, StageKind
+from deals.models import Pipeline, Product, StageKind
 from deals.models import Stage as DealStage
 from leads.domain import campaigning
 from leads.models import Campaign, LeadStage, Source
 from leads.models.lead import OPEN_STAGES
-from pipeline_crm.accounts.models import Company
+from pipeline_crm.accounts.models import Company, Team, User
 from pipeline_crm.foundation.errors import Refusal
 
 from . import days
@@ -282,6 +282,20 @@ def origins_head() -> str:
         return f"{_how_far(BESIDE)}-{cursor.fetchone()[0]}"
 
 
+def facts_head() -> str:
+    """The same while what was done with cards, and what they did, is: of the newest ones, as much as is done."""
+    parts = [_how_far(["leads_touch"])]
+    with connection.cursor() as cursor:
+        for table in ("leads_leadactivity", "deals_dealactivity"):
+            cursor.execute(
+                f"""SELECT coalesce(max(id), 0), count(done_at), coalesce(max(extract(epoch FROM done_at)), 0)::bigint
+                    FROM {table} WHERE id > (SELECT max(id) - %s FROM {table})""",
+                [RECENT_IDS],
+            )
+            parts.append(".".join(map(str, cursor.fetchone())))
+    return "-".join(parts)
+
+
 def _how_far(tables: Iterable[str]) -> str:
     parts = []
     with connection.cursor() as cursor:
@@ -333,6 +347,7 @@ def river(selection: Selection) -> River:
         lost=_frame(LOST, params, {"card": pl.Int64, "reason": pl.String, "competitor": pl.String}),
         expected_close=_frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64}),
         without_rate=int(attempts["without_rate"].sum()),
+        cut=_in_words(selection),
         facts=partial(_facts, {**params, "zone": zone.key}),
         origins=partial(_origins, params, whole.select("card").unique(), deals, zone),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
@@ -366,6 +381,15 @@ def _told(params: dict[str, Any]) -> _Told:
     steps = _frame(DEAL_STEPS, params, STEP_TYPES)
     words = _amendments("deals_dealamendment", params)
     return _Told(steps, words.join(steps, on="card", how="semi"), _frame(REVISIONS, params, REVISION_TYPES))
+
+
+def _in_words(selection: Selection) -> dict[str, Any]:
+    """What narrows the cards, rows of ours by their names."""
+    names = {"team": Team, "owner": User, "source": Source, "product": Product}
+    return {
+        name: str(names[name].objects.filter(pk=value).first() or value) if name in names else value
+        for name, value in selection.cut.items()
+    }
 
 
 def _facts(params: dict[str, Any]) -> Facts:

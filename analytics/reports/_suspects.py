@@ -166,9 +166,9 @@ def _both(code: int, of: Stays, window: Days, reference: Days, level: float) -> 
     """The stage's two comparisons; what they share is counted once."""
     before = of.table(reference)
     tables = [of.table(days) for days in _looks(window)]
-    seen, due = _weekly(of, before, reference)
+    seen, due = weekly(of, before, reference)
     whole = (reference[0], window[1])
-    over_all = _weekly(of, before, whole)
+    over_all = weekly(of, before, whole)
     found = []
     for kind, weights in KINDS.items():
         w = np.array(weights)
@@ -202,7 +202,7 @@ def _since(seen: Floats, due: Floats, kind: str, whole: Days, otherwise: int) ->
     return otherwise if week is None else whole[1] - 7 * weeks + 1 + 7 * week
 
 
-def _weekly(of: Stays, before: survival.RiskTable, days: Days) -> tuple[Floats, Floats]:
+def weekly(of: Stays, before: survival.RiskTable, days: Days) -> tuple[Floats, Floats]:
     """Seen and expected by the reference's hazards, both (causes, weeks)."""
     rates = np.stack([_rate(before, cause) for cause in range(CAUSES)])
     return comparison.weekly_counts(*of.watched(days), rates, first=days[0], last=days[1])

@@ -9,6 +9,12 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
+def behind_other(context: Any, what: str, stage: str = "", **narrower: Any) -> str:
+    """The same for the selection that is compared with."""
+    return f"{reverse('analytics:cards')}?{context['filter'].other_query(what=what, stage=stage or None, **narrower)}"
+
+
+@register.simple_tag(takes_context=True)
 def behind(context: Any, what: str, stage: str = "", **narrower: Any) -> str:
     """The page of the cards behind a cell: {% behind 'open' row.key %}. The page's own filter is kept."""
     asked = context["filter"].query(what=what, stage=stage or None, **narrower)

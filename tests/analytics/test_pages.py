@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,6 +18,7 @@ from analytics.models import ReportRun
 from deals.domain import closing, moving, revising
 from deals.models import Pipeline
 from leads.models import LeadStageNorm
+from pipeline_crm.accounts.models import Membership
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
@@ -307,3 +310,27 @@ def test_what_only_some_reports_ask_for_is_not_computed_anew_for_the_others(brow
     page = browser.get(f"/insight/drivers/?landmark=deal-{stage.pk}").content.decode()
     assert "up to date" in page and 'aria-current="true">Proposal' in page
     assert browser.get("/insight/drivers/?landmark=deal-0").status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_selections_stand_side_by_side_each_with_its_own_cards(client, pipeline):
+    north, south = make_team("North"), make_team("South")
+    ana = make_user(name="Ana", team=north)
+    Membership.objects.create(user=ana, team=south)
+    for number in range(5):
+        team = south if number < 3 else north
+        make_deal(pipeline=pipeline, at=ago(10), owner=ana, team=team, lead=make_lead(owner=ana, team=team, at=ago(12)))
+    client.force_login(ana)
+    asked = f"team={north.pk}&vs_team={south.pk}"
+    client.get(f"/insight/compare/?{asked}")
+    work()
+    page = client.get(f"/insight/compare/?{asked}").content.decode()
+    assert "North beside South" in page and "up to date" in page
+    inquiry = next(
+        pair for pair in client.get(f"/insight/compare.json?{asked}").json()["stages"] if pair["stage"] == "Inquiry"
+    )
+    assert (inquiry["a"]["entered"], inquiry["b"]["entered"]) == (2, 3)
+    links = re.findall(rf'<a href="([^"]+stage={inquiry["key"]})">', page)
+    heads = [re.search("<h1>([^<]+)", client.get(unescape(link)).content.decode())[1] for link in links]
+    assert heads == ["2 stays begun in Inquiry", "3 stays begun in Inquiry"]
+    assert "up to date" not in client.get(f"/insight/compare/?team={north.pk}").content.decode()

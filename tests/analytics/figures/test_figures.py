@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 
 from analytics import days
 from analytics.figures import bottleneck as bottleneck_figures
+from analytics.figures import compare as compare_figures
 from analytics.figures import cycle_time as cycle_time_figures
 from analytics.figures import drivers as drivers_figures
 from analytics.figures import forecast as forecast_figures
 from analytics.figures import losses as losses_figures
 from analytics.figures import river as river_figures
-from analytics.reports import bottleneck, cycle_time, drivers, forecast, losses
+from analytics.reports import bottleneck, compare, cycle_time, drivers, forecast, losses
 from analytics.reports import river as report_of_river
 from analytics.selection import Selection
 from tests.dealings import dealings
@@ -34,6 +36,7 @@ def figures(journeys):
     of_forecast = forecast.report(river(journeys), SELECTION, rng).as_facts()
     of_losses = losses.report(river(journeys), SELECTION).as_facts()
     of_river = report_of_river.report(river(journeys), SELECTION).as_facts()
+    both = replace(river(journeys), other=river(journeys))
     return (
         bottleneck_figures.figures(of_bottleneck)
         | forecast_figures.figures(of_forecast)
@@ -42,6 +45,7 @@ def figures(journeys):
         | drivers_figures.figures(
             of_drivers() if journeys is FULL else drivers.report(river(journeys), SELECTION).as_facts()
         )
+        | compare_figures.figures(compare.report(both, SELECTION).as_facts())
         | cycle_time_figures.figures(cycle_time.report(river(journeys), SELECTION).as_facts())
     )
 
@@ -59,6 +63,8 @@ def test_figures_are_plain_json(journeys):
         "cohort-count",
         "ageing",
         "effects",
+        "days",
+        "shares",
     } <= set(drawn)
     assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn
 
