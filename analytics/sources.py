@@ -561,3 +561,48 @@ def _frame(query: str, params: dict[str, Any], types: dict[str, Any]) -> pl.Data
     names = {name: pl.String if kind is pl.Boolean else kind for name, kind in types.items()}
     frame = pl.read_csv(data, has_header=False, schema=names)
     return frame.with_columns(pl.col(name) == "t" for name, kind in types.items() if kind is pl.Boolean)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """The leads' own way, and what was known of them when: see `tables.prospects`."""
+
+    steps: pl.DataFrame
+    touches: pl.DataFrame
+    fits: pl.DataFrame
+    sources: pl.DataFrame
+
+
+# Which source a lead had since when: what the first change replaced since ever, and what each change said since then.
+LEAD_SOURCES = f"""
+    SELECT l.id AS lead, 0::bigint AS since, CASE WHEN first.id IS NULL THEN l.source_id
+                                                  ELSE (first.before #>> '{{}}')::bigint END AS source
+    FROM leads_lead l LEFT JOIN LATERAL (
+        SELECT c.id, c.before FROM leads_leadchange c
+        WHERE c.lead_id = l.id AND c.field = 'source' ORDER BY c.id LIMIT 1
+    ) first ON true
+    UNION ALL
+    SELECT c.lead_id, {MICROSECONDS.format("c.recorded_at")}, (c.after #>> '{{}}')::bigint
+    FROM leads_leadchange c WHERE c.field = 'source' AND c.recorded_at < %(until)s"""
+LEAD_TOUCHES = f"""
+    SELECT t.lead_id AS lead, t.kind, {MICROSECONDS.format("t.at")} AS at
+    FROM leads_touch t WHERE t.lead_id IS NOT NULL AND t.at < %(until)s"""
+LEAD_FITS = f"""
+    SELECT s.lead_id AS lead, {MICROSECONDS.format("((s.on + 1)::timestamp AT TIME ZONE %(zone)s)")} AS at, s.fit
+    FROM leads_scoreday s"""
+STANDING_LEAD_STEPS = f"""
+    SELECT e.card_id AS card, e.seq, e.to_stage AS "to", {MICROSECONDS.format("e.occurred_at")} AS occurred,
+           e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate, {MICROSECONDS.format(KNOWN_AT)} AS known
+    FROM leads_leadevent e JOIN leads_lead l ON l.id = e.card_id WHERE l.merged_into_id IS NULL AND {KNOWN}"""
+
+
+def prospects(at: datetime) -> Prospects:
+    """All leads as they are known at a moment, without those merged into others."""
+    params = {"until": at, "zone": Company.get().time_zone}
+    lead = {"lead": pl.Int64}
+    return Prospects(
+        steps=_amended(_frame(STANDING_LEAD_STEPS, params, STEP_TYPES), _amendments("leads_leadamendment", params)),
+        touches=_frame(LEAD_TOUCHES, params, lead | {"kind": pl.String, "at": pl.Int64}),
+        fits=_frame(LEAD_FITS, params, lead | {"at": pl.Int64, "fit": pl.Int64}),
+        sources=_frame(LEAD_SOURCES, params, lead | {"since": pl.Int64, "source": pl.Int64}),
+    )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, norming
+from . import caching, chances, norming
 from .selection import Selection
 
 
@@ -24,3 +24,8 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
 @job_kind("analytics.learn_norms", title=_("Learning how long stages take"))
 def learn_norms(job: Job) -> dict[str, Any]:
     return {"written": norming.learn(at=timezone.now())}
+
+
+@job_kind("analytics.learn_chances", title=_("Learning which leads become deals"))
+def learn_chances(job: Job) -> dict[str, Any]:
+    return {"written": chances.learn(at=timezone.now())}

@@ -115,6 +115,7 @@ def test_how_the_score_went_is_drawn_once_it_has_moved(client, mina):
     "norm, words",
     [
         ({"is_enough": False, "n": 212, "events": 40}, "212 of the 500 leads with a known outcome that it takes"),
+        ({"is_enough": False, "n": 900, "events": 40}, "of 900 leads with a known outcome 40 became deals"),
         ({"is_enough": False, "n": 900, "events": 40, "skill": -0.1}, "did not tell, on 900 of them"),
         ({"is_enough": True, "n": 900, "events": 40, "skill": 0.2}, "within 90 days"),
     ],
