@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -31,6 +32,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be won from `start` to `end`, both included."""
+
+    start: date
+    end: date
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
 class River:
     """`journeys` runs from the first lead stage to the order, `deals` only from the first sales stage.
 
@@ -39,6 +49,7 @@ class River:
     earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
     its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
     where nothing is. cut: what narrows the cards, by name, in words. other: the history to compare with.
+    goals: the targets of exactly these cards as they stood on that day, by their end.
     """
 
     pipeline: str
@@ -53,3 +64,4 @@ class River:
     origins: Callable[[], Origins] | None = None
     cut: dict[str, Any] = field(default_factory=dict)
     other: River | None = None
+    goals: tuple[Goal, ...] = ()

@@ -30,8 +30,9 @@ from pipeline_crm.foundation.errors import Refusal
 
 from . import days
 from .event_log import EventLog, Half, Kind, Stage, event_log
+from .models import Target
 from .origins import COST_COLUMNS, STRANGE, TOUCH_COLUMNS, UNKNOWN, Origins, landing
-from .river import ACT_COLUMNS, OWNER_COLUMNS, Facts, River
+from .river import ACT_COLUMNS, OWNER_COLUMNS, Facts, Goal, River
 from .selection import Selection
 from .tables import amendments, journeys
 
@@ -228,7 +229,8 @@ SETTINGS = """
         (SELECT sum(hashtextextended(ROW(p.id, p.name, p.is_default, p.time_zone)::text, 1)) FROM deals_pipeline p),
         (SELECT sum(hashtextextended(ROW(s.id, s.pipeline_id, s.name, s.kind, s.position, s.retired_at IS NULL,
                                          s.successor_id)::text, 2)) FROM deals_stage s),
-        (SELECT sum(hashtextextended(ROW(g.id, g.price, g.currency)::text, 3)) FROM deals_product g))), 12)"""
+        (SELECT sum(hashtextextended(ROW(g.id, g.price, g.currency)::text, 3)) FROM deals_product g),
+        (SELECT concat(count(*), '.', max(t.id)) FROM analytics_target t))), 12)"""
 
 
 ORIGINS_DIGEST = """
@@ -350,6 +352,7 @@ def river(selection: Selection) -> River:
         cut=_in_words(selection),
         facts=partial(_facts, {**params, "zone": zone.key}),
         origins=partial(_origins, params, whole.select("card").unique(), deals, zone),
+        goals=_goals(selection, params["until"]),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
     )
 
@@ -433,6 +436,16 @@ def _origins(params: dict[str, Any], cards: pl.DataFrame, deals: pl.DataFrame, z
         campaign_of=campaign_of,
         are_whole=params["is_default"],
     )
+
+
+def _goals(selection: Selection, until: datetime) -> tuple[Goal, ...]:
+    """The targets that stood before `until` of the pipeline, the team or the person; other cuts have none."""
+    if set(selection.cut) - {"team", "owner"} or len(selection.cut) > 1:
+        return ()
+    said = Target.objects.filter(pipeline=selection.pipeline, team=selection.team, owner=selection.owner)
+    standing = [target for target in said.said_before(until) if target.base_amount is not None]
+    goals = (Goal(target.starts_on, target.ends_on, float(target.base_amount)) for target in standing)
+    return tuple(sorted(goals, key=lambda goal: (goal.end, goal.end - goal.start)))
 
 
 def _deals_as_of(

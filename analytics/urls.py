@@ -1,9 +1,11 @@
 from django.urls import path
 
-from . import views
+from . import target_pages, views
 
 app_name = "analytics"
 urlpatterns = [
+    path("settings/targets/", target_pages.targets, name="targets"),
+    path("settings/targets/<int:pk>/withdrawal/", target_pages.withdrawal, name="target_withdrawal"),
     path("insight/", views.home, name="home"),
     path("insight/cards/", views.cards, name="cards"),
     path("insight/<slug:name>/", views.report, name="report"),

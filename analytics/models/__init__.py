@@ -1,3 +1,4 @@
 from .report_run import ReportRun
+from .target import Target
 
-__all__ = ["ReportRun"]
+__all__ = ["ReportRun", "Target"]

@@ -6,13 +6,15 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.money import in_short
 
+from . import targets
 from .words import INTERVAL_DASH, NOTHING, Facts, Figure, month, percent
 
 
 def shown(facts: Facts) -> Facts:
     currency = facts["currency"]
     return {
-        "kpis": _months_ahead(facts),
+        "kpis": [*targets.figures(facts), *_months_ahead(facts)],
+        **targets.shown(facts),
         "has_chart": facts["total"] is not None,
         "months_title": _months_title(facts),
         "parts_title": _parts_title(facts),

@@ -29,6 +29,8 @@ from ..outlook import ENOUGH_CLOSED, FEWEST_CLOSED, SHOCK_DAYS, Forecast, Outloo
 from ..plain import plain
 from ..river import River
 from ..selection import Selection
+from . import _targets
+from ._targets import Attainment
 
 STALE_AFTER = 60
 GRADED_MONTHS = 6
@@ -91,6 +93,7 @@ class ForecastReport:
     weights: dict[str, float] | None
     graded: tuple[GradedMonth, ...]
     record: tuple[Grade, ...]
+    targets: tuple[Attainment, ...]
     warnings: tuple[dict[str, Any], ...]
 
     def as_facts(self) -> dict[str, Any]:
@@ -103,7 +106,9 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
     today = days.number(selection.as_of)
     months = _months(selection.as_of, selection.months)
     history = Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals)
-    outlook = Outlook(history, reach=days.number(months[-1][1]) - today)
+    goals = _targets.shown(river.goals, selection.as_of)
+    last = max([months[-1][1], *(goal.end for goal in goals)])
+    outlook = Outlook(history, reach=days.number(last) - today)
     known = history.as_of(today)
     past = _months_won(known, selection.as_of, before=months[0][0])
     weighted = _stage_weighted(known, river, months)
@@ -138,6 +143,7 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
         weights=forecasts[0].weights if can_say else None,
         graded=graded,
         record=record,
+        targets=_targets.attainments(goals, known, outlook if can_say else None),
         warnings=tuple(warnings),
     )
 

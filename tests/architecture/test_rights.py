@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
+from analytics.models import Target
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
@@ -115,6 +116,9 @@ def scene(settings, tmp_path):
         "ScoreRule": ScoreRule.objects.create(about="source", words="Fair", points=5),
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
+        "Target": Target.objects.create(
+            pipeline=pipeline, starts_on=now, ends_on=now, base_amount=1, owner=ana, recorded_at=now
+        ),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
         "Notification": Notification.objects.create(user=ana, kind="test", words="x", url="/", key="1", at=now),
         "batch": Batch.objects.create(kind="deals move", by=ana, created_at=now, summary={"did": {}}),
@@ -205,7 +209,7 @@ def test_a_teammate_sees_a_card_but_does_not_change_it(scene, route):
 
 
 @pytest.mark.parametrize(
-    "route", sorted(r for r, p in OURS.items() if re.search("allows (settings.change|jobs.change_job)", p))
+    "route", sorted(r for r, p in OURS.items() if re.search("allows (settings.change|jobs.change_job|analytics)", p))
 )
 def test_settings_are_the_administrators(scene, route):
     before = everything()

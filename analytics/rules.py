@@ -1,0 +1,36 @@
+"""Who may say what is to be won: administrators, and managers of their teams and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rules
+
+from pipeline_crm.accounts.models import Role
+from pipeline_crm.accounts.rules import is_admin, is_signed_in
+
+
+@rules.predicate
+def manages(user) -> bool:
+    return user.has_role(Role.MANAGER)
+
+
+@rules.predicate
+def manages_the_target(user, target) -> bool:
+    """Its team, or a team of its person; the whole pipeline's is for managers of any team."""
+    if target is None:
+        return user.has_role(Role.MANAGER)
+    if target.team_id:
+        return user.leads_team(target.team_id)
+    if target.owner_id:
+        return any(user.leads_team(team) for team in target.owner.team_ids)
+    return user.has_role(Role.MANAGER)
+
+
+def teams_of(user: Any) -> list[int]:
+    """Teams for which the person sets targets."""
+    return [team for team in user.team_ids if user.leads_team(team)]
+
+
+rules.add_perm("analytics.change_targets", is_signed_in & (is_admin | manages))
+rules.add_perm("analytics.change_target", is_signed_in & (is_admin | manages_the_target))
