@@ -94,7 +94,7 @@ def assign(lead: Lead) -> tuple[Territory | None, User | None]:
 
 def territory_of(house: Organisation | None) -> Territory | None:
     """The first that asks for nothing else than what the organisation is."""
-    for territory in Territory.objects.select_related("team"):
+    for territory in Territory.objects.in_order().select_related("team"):
         if _fits(territory.country, house.country if house else "", same=_same_country) and _fits(
             territory.sector, house.sector if house else "", same=_same_words
         ):

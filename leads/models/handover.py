@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.models import Team
@@ -51,6 +51,13 @@ class Share(models.TextChoices):
     LOAD = "load", _("To whoever has least open")
 
 
+class TerritoryQuerySet(models.QuerySet):
+    def in_order(self):
+        """As they are asked; the one that takes everything else comes last."""
+        is_rest = Q(country="", sector="")
+        return self.annotate(is_rest=Case(When(is_rest, then=1), default=0)).order_by("is_rest", "position", "pk")
+
+
 class Territory(models.Model):
     """Which team takes the leads of a country or sector, and who in it: the first that fits decides."""
 
@@ -66,6 +73,8 @@ class Territory(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(9999)],
         help_text=_("Leads waiting for their answer and open deals of one person; empty: no limit."),
     )
+
+    objects = TerritoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -20,7 +20,7 @@ from ..filters import LeadFilter
 from ..forms import ActivityForm, ChecklistForm, FactsForm, NoteForm, OrganisationForm
 from ..marketing import scores
 from ..marketing.pairs import pairs_of
-from ..models import DisqualifyReason, Lead
+from ..models import DisqualifyReason, HandBackReason, Lead
 
 
 def moved(request: HttpRequest, lead: Lead, *, say: str, undo: bool = True) -> HttpResponse:
@@ -104,6 +104,7 @@ def panel_or_page(request: HttpRequest, lead: Lead, *, status: int = 200, trigge
         "pairs": pairs_of(lead, user=request.user),
         "score": scores.shown(panel.lead, at=timezone.now()),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
+        "handback_reasons": HandBackReason.objects.filter(archived_at=None),
         **forms,
     }
     return render_page(request, "leads/lead.html", context, fragments=["panel"], status=status, triggers=triggers)

@@ -13,7 +13,7 @@ from .. import queries
 from ..domain.recycling import local_date
 from ..filters import LeadFilter
 from ..forms import ActivityForm, NewLeadForm
-from ..models import OPEN_STAGES, DisqualifyReason, Lead, LeadStage
+from ..models import OPEN_STAGES, DisqualifyReason, HandBackReason, Lead, LeadStage
 from .answers import answer
 
 
@@ -35,6 +35,7 @@ def board_of(request: HttpRequest, filter: LeadFilter) -> dict:
         **views_of(request, "leads:board", "", filter),
         "new_lead_form": NewLeadForm(auto_id="new_%s"),
         "disqualify_reasons": DisqualifyReason.objects.filter(archived_at=None),
+        "handback_reasons": HandBackReason.objects.filter(archived_at=None),
         "bulk": {
             "url": reverse("leads:bulk"),
             "stages": [(stage.value, stage.label) for stage in OPEN_STAGES if stage != LeadStage.WAITING],

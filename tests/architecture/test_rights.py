@@ -16,7 +16,18 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
 from leads.domain import noting as lead_notes
-from leads.models import Batch, Cadence, Campaign, LeadForm, Likeness, Person, ScoreRule
+from leads.models import (
+    Batch,
+    Cadence,
+    Campaign,
+    Criterion,
+    HandBackReason,
+    LeadForm,
+    Likeness,
+    Person,
+    ScoreRule,
+    Territory,
+)
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
 from pipeline_crm.foundation.checks import routes
 from pipeline_crm.jobs.models import Job
@@ -49,7 +60,7 @@ PUBLIC = {
 FOR_EVERYONE_SIGNED_IN = {
     "", "views/new/", "notifications/", "notifications/reading/",
     "profile/", "profile/theme/", "session/", "settings/", "leads/new/", "deals/new/",
-    "marketing/", "marketing/distance/", "marketing/score/",
+    "marketing/", "marketing/distance/", "marketing/score/", "marketing/criteria/", "marketing/handover/",
     "marketing/mails/", "marketing/answers/", "marketing/cadences/",
     "people/", "people/<pk>/", "people/<pk>/deals/",  # everyone knows the people, and only their own cards
     "organisations/", "organisations/<pk>/", "organisations/<pk>/deals/",
@@ -114,6 +125,9 @@ def scene(settings, tmp_path):
         "CampaignCost": campaign.costs.create(on=now, amount=1, currency="EUR", recorded_at=now),
         "Capture": form.captures.create(received_at=now, token=mail.token),
         "ScoreRule": ScoreRule.objects.create(about="source", words="Fair", points=5),
+        "Criterion": Criterion.objects.create(name="Need"),
+        "Territory": Territory.objects.create(team=north),
+        "HandBackReason": HandBackReason.objects.create(name="No budget"),
         "Holiday": Holiday.objects.create(on=date(2030, 12, 25), name="Christmas"),
         "LostReason": make_reason(),
         "Target": Target.objects.create(
@@ -135,6 +149,8 @@ def path(route: str, scene: dict) -> str:
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
             "marketing/score/rules/": "ScoreRule",
+            "marketing/criteria/": "Criterion", "marketing/handover/territories/": "Territory",
+            "marketing/handover/reasons/": "HandBackReason",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",
             "marketing/cadences/": "Cadence", "marketing/steps/": "CadenceStep",
             "marketing/forms/": "LeadForm", "marketing/campaigns/": "Campaign", "marketing/costs/": "CampaignCost",

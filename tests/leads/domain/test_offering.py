@@ -67,7 +67,6 @@ def test_who_has_as_much_open_as_agreed_is_passed_over_and_when_all_have_the_tea
 
 def test_the_first_territory_that_fits_decides(north):
     south, schools = make_team("South"), make_team("Schools")
-    Territory.objects.update(position=9)
     lea, jo = make_user(name="Lea", team=south), make_user(name="Jo", team=schools)
     Territory.objects.create(position=1, sector="Education", team=schools)
     Territory.objects.create(position=2, country="Italy", team=south)
