@@ -71,7 +71,7 @@ def test_the_first_page_tells_in_one_sentence_what_the_others_found(browser, dea
     work()
     page = browser.get("/insight/river/?by=value").content.decode()
     assert "One click below" in page and page.count('class="findings"') == 1
-    assert [name for name in REPORTS if f'<a href="/insight/{name}/?by=value"><svg' in page] == [
+    assert [name for name in REPORTS if f'<li><a href="/insight/{name}/?by=value"><svg' in page] == [
         name for name in REPORTS if name != "river"
     ]
     assert 'data-figure="period-value"' in page and 'data-figure="cohort-value"' in page

@@ -71,7 +71,7 @@ def test_without_the_chart_library_the_tables_stand_in(open_page, ana):
 def test_reports_are_accessible_and_quiet(open_page, ana, size, scheme):
     page = open_page(ana, "/insight/bottleneck/", size=size, scheme=scheme)
     faults = []
-    for name in ("river", "cycle_time", "losses", "bottleneck", "forecast", "drivers", "compare"):
+    for name in ("river", "cycle_time", "losses", "bottleneck", "forecast", "drivers", "compare", "brings"):
         page.goto(f"/insight/{name}/")
         work()
         page.locator(".main-svg, #shares").first.wait_for()

@@ -3,7 +3,7 @@
 import pytest
 
 from deals.domain import closing, recycling
-from leads.domain import collecting, scoring
+from leads.domain import campaigning, collecting, touching, scoring
 from leads.domain.contacting import consenting, sequencing, shaping, wording
 from leads.models import Lead, LeadActivity
 from pipeline_crm.accounts.models import Role
@@ -34,6 +34,9 @@ def scene():
         origins=["https://www.example.com"], by=ada, at=ago(2),
     )  # fmt: skip
     capture = form.captures.create(received_at=ago(1), said={"email": "kim@juniper.example"})
+    campaign = campaigning.keep(name="Spring", word="spring", starts_on=ago(60).date(), by=ada, at=ago(60))
+    campaigning.spend(campaign, on=ago(50).date(), amount=900, currency="EUR", what="Print", by=ada, at=ago(50))
+    touching.touch(lead, kind="form", at=ago(3), campaign={"utm_campaign": "autumn"})
     lost = make_deal(pipeline=make_pipeline(), owner=ada, team=team, at=ago(30))
     closing.lose(lost, reason=make_reason("Budget"), by=ada, at=ago(20))
     recycling.recycle(lost, by=ada, at=ago(20))
