@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads.domain.recycling import local_date
-from leads.models import Person, Recycling
+from leads.marketing.queries import letters
+from leads.models import Lead, Person, Recycling
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.append_only import AmendmentKind
 from pipeline_crm.foundation.board import MANUAL, Column, dress, first_cards, next_cards, older_than, totals
@@ -171,14 +172,14 @@ class Panel:
     people: list[Person]
 
 
-def panel(deal: Deal, *, at: datetime) -> Panel:
+def panel(deal: Deal, *, user, at: datetime) -> Panel:
     """Everything the deal's panel and page show."""
     deal = face(deal, at=at)
     norm = getattr(deal.stage, "norm", None)
     return Panel(
         deal=deal,
         stepper=stepper(deal, at=at),
-        timeline=timeline(deal),
+        timeline=timeline(deal, user=user),
         planned=deal.planned,
         recyclings=list(Recycling.objects.standing().filter(lead=deal.lead_id).order_by("-seq")),
         lines=list(deal.lines.select_related("product").order_by("id")),
@@ -223,8 +224,9 @@ def stepper(deal: Deal, *, at: datetime) -> list[StepperStage]:
     ]
 
 
-def timeline(deal: Deal) -> list[dict]:
-    """Steps, amendments, changed fields, notes and activities, the newest first."""
+def timeline(deal: Deal, *, user) -> list[dict]:
+    """Steps, amendments, changed fields, notes and activities, the newest first; and the letters to and fro since the
+    deal was opened, when the person may see its lead."""
     voided = {a.seq: a for a in deal.amendments.all() if a.kind == AmendmentKind.VOID}
     dated = {a.seq: a for a in deal.amendments.order_by("id") if a.kind == AmendmentKind.REDATE}
     effective_seqs = {step.seq for step in history(deal)}
@@ -250,6 +252,9 @@ def timeline(deal: Deal) -> list[dict]:
         {"kind": "activity", "at": activity.done_at, "activity": activity, "by": activity.by}
         for activity in deal.activities.exclude(done_at=None).select_related("by")
     ]
+    opened = min(entry["at"] for entry in entries if entry["kind"] == "step")
+    lead = Lead.objects.visible_to(user).filter(pk=deal.lead_id)
+    entries += [entry for entry in letters(lead) if entry["at"] >= opened]
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
 
 

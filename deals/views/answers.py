@@ -94,7 +94,7 @@ def arrivals(
 def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, triggers=None, **forms) -> HttpResponse:
     """The deal's page, or its panel when htmx asks."""
     at = timezone.now()
-    panel = queries.panel(deal, at=at)
+    panel = queries.panel(deal, user=request.user, at=at)
     context = {
         "panel": panel,
         "deal": panel.deal,

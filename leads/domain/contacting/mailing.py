@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.errors import Refusal
@@ -392,7 +393,13 @@ def _refused_by_provider(problem: AnymailError) -> Outcome:
     status = getattr(problem, "status_code", None)
     if not isinstance(problem, AnymailAPIError) or (status and status < 500 and status != 429):
         return Outcome(MailState.FAILED, words)
-    return Outcome(MailState.WAITING, words, in_doubt=not status)
+    return Outcome(MailState.WAITING, words, in_doubt=not status and not _never_left(problem))
+
+
+def _never_left(problem: AnymailError) -> bool:
+    """Whether the provider was not reached at all."""
+    said = getattr(problem.__cause__, "args", None) or (None,)
+    return isinstance(getattr(said[0], "reason", None), ConnectTimeoutError | NewConnectionError)
 
 
 def _name_by_provider(message: EmailMultiAlternatives) -> str:

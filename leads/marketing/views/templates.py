@@ -13,7 +13,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import allows
 
 from ...domain.contacting import mailing, templating, wording
-from ...models import MailTemplate
+from ...models import MailState, MailTemplate
 from ..forms import PreviewForm, TemplateForm
 
 
@@ -24,6 +24,8 @@ def templates(request: HttpRequest) -> HttpResponse:
     context = {
         "templates": counted.filter(archived_at=None),
         "archived": counted.exclude(archived_at=None),
+        "states": MailState.choices,
+        "state": "templates",
         "page": "templates",
     }
     return render_page(request, "marketing/templates.html", context)

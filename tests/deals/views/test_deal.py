@@ -8,8 +8,18 @@ from django.utils import timezone
 
 from deals.domain import moving, shaping
 from deals.models import Deal
-from leads.models import LeadStage
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of, three_people
+from leads.models import Lead, LeadStage
+from tests.factories import (
+    ago,
+    make_deal,
+    make_lead,
+    make_mail,
+    make_pipeline,
+    make_team,
+    make_user,
+    stage_of,
+    three_people,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}
@@ -175,3 +185,15 @@ def test_the_person_of_a_deal_is_named_in_its_panel(scene):
     assert 'name="person" value="Mina Baum"' in panel
     assert "changed person" in panel and "<b>Mina Baum</b>" in panel
     assert client.post(address, {"person": "mina@"}, **HTMX).status_code == 422
+
+
+def test_the_history_of_a_deal_has_the_letters_since_it_was_opened_for_whom_sees_its_lead(client):
+    ana = make_user(team=(team := make_team()))
+    deal = make_deal(owner=ana, by=ana, team=team, lead=make_lead(by=ana, owner=ana, team=team, at=ago(30)), at=ago(20))
+    make_mail(deal.lead, state="sent", sent_at=ago(10), subject="Our price list")
+    make_mail(deal.lead, state="sent", sent_at=ago(25), subject="Long before")
+    client.force_login(ana)
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+    assert "Our price list" in page and "Long before" not in page
+    Lead.objects.filter(pk=deal.lead_id).update(team=make_team(), owner=None)
+    assert "Our price list" not in client.get(f"/deals/{deal.pk}/").content.decode()

@@ -236,6 +236,19 @@ def test_an_address_that_does_not_exist_is_given_up(inbox, lead, template, monke
     run(TUESDAY, monkeypatch)
     mail.refresh_from_db()
     assert (mail.state, mail.problem) == (MailState.FAILED, "550 no such user")
+    with pytest.raises(mailing.ComesBack, match="come back: 550 no such user"):
+        mailing.queue(lead, template, by=None, at=TUESDAY + timedelta(days=9))
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "is_gone"),
+    [
+        (550, b"5.1.1 unknown", True), (553, b"no such mailbox", True), (550, b"5.7.1 we do not like you", False),
+        (554, b"no", False), (450, b"4.2.2 full", False),
+    ],
+)  # fmt: skip
+def test_only_what_speaks_of_the_address_closes_it(code, words, is_gone):
+    assert mailing._refused_address(code, words).no_such_address is is_gone
 
 
 def test_a_mail_server_that_is_away_delays_for_two_days_at_most(settings, lead, template, monkeypatch):
