@@ -104,7 +104,12 @@ def report(river: River, selection: Selection, _rng: Any = None) -> LossesReport
         reasons=_groups(lost, lost_before, "reason"),
         stages=_groups(lost, lost_before, "stage_key"),
         competitors=_groups(lost, lost_before, "competitor"),
-        crossed=tuple(lost.group_by("reason", "stage").agg(n=pl.len()).sort("n", descending=True).to_dicts()),
+        crossed=tuple(
+            lost.group_by("reason", "stage")
+            .agg(n=pl.len())
+            .sort("n", "reason", "stage", descending=[True, False, False])
+            .to_dicts()
+        ),
         months=_months(ended, selection.as_of),
         warnings=tuple(_warnings(river, ended, lost)),
     )

@@ -80,15 +80,14 @@ def _merge(request: HttpRequest, kind: MergeKind, record: Any, among: Any) -> Ht
     if kind == MergeKind.LEAD:
         if not request.user.has_perm("leads.change_lead", other):
             raise PermissionDenied
-        if request.method == "GET":
-            record, other = _as_it_can_be(record, other)
+        record, other = _as_it_can_be(record, other)
     preview = merging.preview(kind, record, other)
     form = ChoicesForm(preview, request.POST or None)
     if request.method == "POST" and form.is_valid():
         VERBS[kind](record, other, choices=form.cleaned_data, by=request.user, at=timezone.now())
         messages.success(request, _("They are one record now. It can be undone for thirty days."))
         return redirect(PAGES[kind], record.pk)
-    context = {"preview": preview, "form": form, "kind": kind.value, "page": "people"}
+    context = {"preview": preview, "form": form, "kind": kind.value, "named": named, "page": "people"}
     status = 422 if request.method == "POST" else 200
     return render_page(request, "directory/merging.html", context, status=status)
 
