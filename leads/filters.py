@@ -1,20 +1,22 @@
 """What the marketing board is narrowed to."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from operator import attrgetter
+from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.accounts.models import Team, User
+from pipeline_crm.accounts.models import Company, Team, User
 from pipeline_crm.foundation.board import LONGEST_HERE_FIRST, MANUAL, next_step_first, worth_most_first
 from pipeline_crm.foundation.filters import FilterForm
 from pipeline_crm.foundation.forms import AmountField, PlainTextField
 from pipeline_crm.foundation.ordering import COUNT, Order
 
-from .models import LeadActivity, Source
+from .models import OPEN_STAGES, Basis, Consent, LeadActivity, Purpose, Source, Touch
+from .models.score import HIGHEST
 
 ORDERS = [
     MANUAL,
@@ -23,6 +25,7 @@ ORDERS = [
     LONGEST_HERE_FIRST,
     Order("score", _("Score"), COUNT, "score", attrgetter("score"), descending=True),
 ]
+NOTHING = "nothing"
 
 
 class LeadFilter(FilterForm):
@@ -43,6 +46,20 @@ class LeadFilter(FilterForm):
     value_from = AmountField(label=_("Value from"))
     value_to = AmountField(label=_("Value to"))
     tag = PlainTextField(required=False, max_length=40, label=_("Tag"))
+    stage = forms.ChoiceField(
+        required=False,
+        label=_("Stage"),
+        choices=[("", _("Any stage")), *((one.value, one.label) for one in OPEN_STAGES)],
+    )
+    consent = forms.ChoiceField(
+        required=False,
+        label=_("May be written to about"),
+        choices=[("", _("Anyone")), *Purpose.choices, (NOTHING, _("nothing"))],
+    )
+    score_from = forms.IntegerField(required=False, min_value=0, max_value=HIGHEST, label=_("Score from"))
+    score_to = forms.IntegerField(required=False, min_value=0, max_value=HIGHEST, label=_("Score to"))
+    touched_within = forms.IntegerField(required=False, min_value=1, max_value=3650, label=_("Last touch within days"))
+    untouched_for = forms.IntegerField(required=False, min_value=1, max_value=3650, label=_("No touch for days"))
     sort = forms.ChoiceField(
         required=False, choices=[(order.name, order.label) for order in ORDERS], label=_("Sort by")
     )
@@ -68,6 +85,8 @@ class LeadFilter(FilterForm):
         data = super().clean()
         if None not in (data.get("value_from"), data.get("value_to")) and data["value_from"] > data["value_to"]:
             self.add_error("value_to", _("This is before the beginning of the range."))
+        if None not in (data.get("score_from"), data.get("score_to")) and data["score_from"] > data["score_to"]:
+            self.add_error("score_to", _("This is before the beginning of the range."))
         return data
 
     def apply(self, leads, *, user, today: date):
@@ -89,6 +108,12 @@ class LeadFilter(FilterForm):
                 leads = leads.filter(**{lookup: chosen[name]})
         if "tag" in chosen:
             leads = leads.filter(tags__contains=[chosen["tag"]])
+        if "touched_within" in chosen:
+            leads = leads.filter(_touched_since(today - timedelta(days=chosen["touched_within"])))
+        if "untouched_for" in chosen:
+            leads = leads.filter(~_touched_since(today - timedelta(days=chosen["untouched_for"])))
+        if "consent" in chosen:
+            leads = leads.filter(_consented(chosen["consent"]))
         return leads
 
 
@@ -98,4 +123,27 @@ LOOKUPS = {
     "source": "source",
     "value_from": "value__gte",
     "value_to": "value__lte",
+    "stage": "stage",
+    "score_from": "score__gte",
+    "score_to": "score__lte",
 }
+
+
+def _touched_since(day: date) -> Q:
+    """Whether the lead, or its person elsewhere, has been touched since the beginning of that day."""
+    since = datetime.combine(day, time(0), ZoneInfo(Company.get().time_zone))
+    touches = Touch.objects.filter(at__gte=since)
+    by_person = touches.filter(person=OuterRef("person"))
+    return Q(Exists(touches.filter(lead=OuterRef("pk")))) | Q(Exists(by_person))
+
+
+def _consented(purpose: str) -> Q:
+    """Whether the newest word of the lead's person about the purpose lets us write; `NOTHING`: about none of them."""
+    if purpose == NOTHING:
+        about_any = Q()
+        for one in Purpose.values:
+            about_any |= _consented(one)
+        return ~about_any
+    newest = Consent.objects.filter(person=OuterRef(OuterRef("person")), purpose=purpose).order_by("-id")
+    lets = Consent.objects.exclude(basis=Basis.WITHDRAWN).filter(pk=Subquery(newest.values("pk")[:1]))
+    return Q(Exists(lets))
