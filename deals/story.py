@@ -13,7 +13,7 @@ from leads.directory.story import THEN, Entry, Told
 from leads.models import Person
 from pipeline_crm.foundation.templatetags.ui import money
 
-from .models import Deal, DealActivity, DealEvent, StageKind
+from .models import Deal, DealActivity, DealAmendment, DealEvent, StageKind
 
 
 @story.tells
@@ -27,7 +27,9 @@ def of_deals(people: Sequence[Person], user: Any) -> Told:
     )
     steps = DealEvent.objects.filter(card__in=every)
     shown = steps.filter(card__in=cards).select_related("by", "from_stage", "to_stage", "lost_reason")
-    amendments = {pk: list(deal.amendments.order_by("id")) for pk, deal in cards.items()}
+    amendments: dict[int, list] = {pk: [] for pk in cards}
+    for amendment in DealAmendment.objects.filter(card__in=cards).order_by("id"):
+        amendments[amendment.card_id].append(amendment)
     entries = [story.of_activity(activity) for activity in seen]
     for event in shown.order_by("card", "seq"):
         deal = cards[event.card_id]

@@ -20,12 +20,14 @@ from pipeline_crm.foundation.templatetags.ui import ACTIVITY_ICONS, day, money
 from ..models import (
     Activity,
     ActivityKind,
+    Answer,
     Basis,
     Capture,
     Consent,
     Enrolment,
     Lead,
     LeadActivity,
+    LeadAmendment,
     LeadEvent,
     LeadStage,
     Mail,
@@ -39,6 +41,7 @@ from ..models import (
     TouchKind,
 )
 
+OF_CARD = ("lead__person", "lead__organisation")
 FIRST, THEN, LAST = range(3)  # of what happened at one moment: the deal opens after acceptance, is lost before return
 
 
@@ -111,28 +114,31 @@ def of_person(people: Sequence[Person], _user: Any) -> Told:
 
 @tells
 def of_leads(people: Sequence[Person], user: Any) -> Told:
-    """Forms, mails both ways, links followed, calls and notes, and the steps of leads."""
+    """Forms, mails both ways, links followed, calls and notes, answers of the checklist, and the steps of leads."""
     every = leads_of(people)
     seen = every.filter(pk__in=Lead.objects.visible_to(user))
     cards = {lead.pk: lead for lead in seen.select_related("organisation", "person", "merged_into")}
     ours = Q(lead__in=cards)
     with_them = Q(lead__in=every) | Q(person__in=people)
-    captures = Capture.objects.filter(lead__in=every).select_related("form", "lead")
-    mails = Mail.objects.filter(with_them, state=MailState.SENT).select_related("by", "lead")
-    replies = Reply.objects.filter(with_them).select_related("lead")
-    clicks = Touch.objects.filter(with_them, kind__in=[TouchKind.CLICK, TouchKind.JOINED]).select_related("lead")
-    done = LeadActivity.objects.filter(with_them).exclude(done_at=None).select_related("by", "lead")
+    captures = Capture.objects.filter(lead__in=every).select_related("form", *OF_CARD)
+    mails = Mail.objects.filter(with_them, state=MailState.SENT).select_related("by", *OF_CARD)
+    replies = Reply.objects.filter(with_them).select_related(*OF_CARD)
+    clicks = Touch.objects.filter(with_them, kind__in=[TouchKind.CLICK, TouchKind.JOINED]).select_related(*OF_CARD)
+    done = LeadActivity.objects.filter(with_them).exclude(done_at=None).select_related("by", *OF_CARD)
+    answers = Answer.objects.filter(lead__in=every).select_related("criterion", "by", *OF_CARD)
     sought = (
         (captures, captures.filter(ours), _of_capture),
         (mails, mails.visible_to(user), _of_mail),
         (replies, replies.visible_to(user), _of_reply),
         (clicks, clicks.visible_to(user), _of_click),
         (done, done.filter(lead__in=Lead.objects.visible_to(user)), of_activity),
+        (answers, answers.filter(ours), _of_answer),
     )
     entries = [tell(row) for _all, shown, tell in sought for row in shown]
     hidden = sum(all_.count() - shown.count() for all_, shown, _tell in sought)
     entries += _steps(cards)
-    entries += [entry for enrolment in Enrolment.objects.filter(ours) for entry in _of_enrolment(enrolment)]
+    enrolled = Enrolment.objects.filter(ours).select_related("cadence", "by", *OF_CARD)
+    entries += [entry for enrolment in enrolled for entry in _of_enrolment(enrolment)]
     return Told(entries, hidden + LeadEvent.objects.filter(card__in=every.exclude(pk__in=cards)).count())
 
 
@@ -205,6 +211,11 @@ def _of_click(touch: Touch) -> Entry:
     return Entry(touch.at, "activity", words, touch.page, None, card, address_of(card) if card else "")
 
 
+def _of_answer(answer: Answer) -> Entry:
+    words = f"{answer.criterion}: {answer.get_said_display()}"  # type: ignore[attr-defined]
+    return Entry(answer.at, "check", words, answer.note, answer.by, answer.lead, address_of(answer.lead))
+
+
 def _of_enrolment(enrolment: Enrolment) -> list[Entry]:
     lead = enrolment.lead
     began = _("Cadence begun: %(name)s") % {"name": enrolment.cadence}
@@ -217,9 +228,9 @@ def _of_enrolment(enrolment: Enrolment) -> list[Entry]:
 
 
 def _steps(cards: dict[int, Lead]) -> list[Entry]:
-    amendments: dict[int, list] = {}
-    for lead in cards.values():
-        amendments[lead.pk] = list(lead.amendments.order_by("id"))
+    amendments: dict[int, list] = {pk: [] for pk in cards}
+    for amendment in LeadAmendment.objects.filter(card__in=cards).order_by("id"):
+        amendments[amendment.card_id].append(amendment)
     returns = {(row.lead_id, row.seq): row for row in Recycling.objects.filter(lead__in=cards)}
     entries = []
     for event in LeadEvent.objects.filter(card__in=cards).select_related("by").order_by("card", "seq"):

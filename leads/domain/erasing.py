@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from pipeline_crm.accounts.domain._log import note
 from pipeline_crm.accounts.models import Notification
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.models import Request
@@ -89,7 +90,8 @@ def erases(eraser: Eraser) -> Eraser:
 def erase(person: Person, *, by, at: datetime) -> Person:
     """Erase the person with all of their records: those merged, and those with one of their addresses.
 
-    Cadences end and mails that wait are not sent. It cannot be undone. Refused for who was erased (ErasedAlready).
+    Cadences end and mails that wait are not sent. Who did it is written down. It cannot be undone. Refused for who was
+    erased (ErasedAlready).
     """
     people = records(person)
     list(Person.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk for one in people]).order_by("pk"))
@@ -108,6 +110,7 @@ def erase(person: Person, *, by, at: datetime) -> Person:
         one.name = one.email = one.phone = one.phone_e164 = one.role = one.time_zone = ""
         one.organisation = None
         one.save()
+        note(one, "erased", False, True, by=by, at=at)
     merging.show_anew(*people)
     person.refresh_from_db()
     return person

@@ -85,7 +85,7 @@ def test_of_two_leads_the_one_that_sales_had_is_kept_from_whichever_one_comes(mi
     fresh = make_lead(owner=mina, title="Roof")
     shown = client.get(f"/leads/{fresh.pk}/merging/?with={accepted.pk}")
     assert (shown.context["preview"].keep, shown.context["preview"].other) == (accepted, fresh)
-    choices = {name: "keep" for name in shown.context["form"].fields}
+    choices = dict.fromkeys(shown.context["form"].fields, "keep")
     answer = client.post(f"/leads/{fresh.pk}/merging/", {"with": shown.context["named"], **choices})
     assert answer.url == f"/leads/{accepted.pk}/"
     fresh.refresh_from_db()

@@ -108,3 +108,17 @@ def test_what_happened_with_a_merged_record_belongs_to_the_story(ana):
         "Moved from Generation to Nurturing",
         "Merged with another record: Twin",
     ]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_long_story_asks_as_little_as_a_short_one(ana, times, django_assert_num_queries):
+    pipeline = make_pipeline()
+    for _ in range(times):
+        lead = make_lead(name="Kim", email="kim@juniper.example", by=ana, owner=ana)
+        noting.note(lead, text="Hello", kind="call", by=ana, at=ago(9))
+        make_mail(lead, state="sent", sent_at=ago(8))
+        deal = make_deal(lead=lead, pipeline=pipeline, owner=ana, by=ana)
+        noting.note(deal, text="Hello", by=ana, at=ago(7))
+    with django_assert_num_queries(31):
+        told = story.story(lead.person, user=ana)
+        assert len([f"{entry.card} {entry.by}" for entry in told.entries]) == 6 * times

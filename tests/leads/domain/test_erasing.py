@@ -18,6 +18,7 @@ from leads.domain.contacting import consenting, sequencing
 from leads.domain.erasing import ErasedAlready
 from leads.models import Batch, Cadence, Lead, LeadChange, LeadEvent, LeadForm, Mail, Organisation, Person, Touch
 from pipeline_crm.accounts.domain import notifying
+from pipeline_crm.accounts.models import Change
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
 
@@ -130,8 +131,9 @@ def test_who_was_erased_and_comes_in_anew_is_written_to_only_after_agreeing_anew
     assert consenting.basis_for(anew, "offers").basis == "consent"
 
 
-def test_erasing_is_done_once(ana, known):
+def test_erasing_is_done_once_and_by_whom_is_written_down(ana, known):
     erasing.erase(known, by=ana, at=timezone.now())
+    assert list(Change.objects.values_list("subject", "field", "by")) == [(f"person {known.pk}", "erased", ana.pk)]
     with pytest.raises(ErasedAlready):
         erasing.erase(known, by=ana, at=timezone.now())
 
