@@ -13,6 +13,7 @@ from . import exports, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import brings as brings_figures
 from .figures import compare as compare_figures
+from .figures import coverage as coverage_figures
 from .figures import cycle_time as cycle_time_figures
 from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
@@ -21,12 +22,13 @@ from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import brings as brings_words
 from .presenting import compare as compare_words
+from .presenting import coverage as coverage_words
 from .presenting import cycle_time as cycle_time_words
 from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
 from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, brings, compare, cycle_time, drivers, forecast, losses, river
+from .reports import bottleneck, brings, compare, coverage, cycle_time, drivers, forecast, losses, river
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
@@ -158,6 +160,17 @@ REPORTS = {
             forecast_words.shown,
             exports.forecast,
             exports.forecast_rows,
+        ),
+        Report(
+            "coverage",
+            _("Is it enough"),
+            "circle-question-mark",
+            coverage.report,
+            coverage.finding,
+            coverage_figures.figures,
+            coverage_words.shown,
+            exports.coverage,
+            exports.coverage_rows,
         ),
     )
 }

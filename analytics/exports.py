@@ -135,6 +135,23 @@ def forecast_rows(facts: Facts) -> list[Facts]:
     return [{"currency": facts["currency"], **period} for period in facts["periods"]]
 
 
+def coverage(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def coverage_rows(facts: Facts) -> list[Facts]:
+    """What each target needs at each stage."""
+    return [
+        {
+            **{name: target[name] for name in ("start", "end", "amount", "won", "point", "chance")},
+            "currency": facts["currency"],
+            **need,
+        }
+        for target in facts["targets"]
+        for need in target["stages"]
+    ]
+
+
 def _in_words(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -27,7 +27,7 @@ from ..estimators.survival import Floats
 from ..known import Asked, Known, Sliced
 from ..outlook import ENOUGH_CLOSED, FEWEST_CLOSED, SHOCK_DAYS, Forecast, Outlook
 from ..plain import plain
-from ..river import River
+from ..river import Goal, River
 from ..selection import Selection
 from . import _targets
 from ._targets import Attainment
@@ -107,8 +107,7 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
     months = _months(selection.as_of, selection.months)
     history = Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals)
     goals = _targets.shown(river.goals, selection.as_of)
-    last = max([months[-1][1], *(goal.end for goal in goals)])
-    outlook = Outlook(history, reach=days.number(last) - today)
+    outlook = Outlook(history, reach=reach(selection, goals))
     known = history.as_of(today)
     past = _months_won(known, selection.as_of, before=months[0][0])
     weighted = _stage_weighted(known, river, months)
@@ -146,6 +145,12 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
         targets=_targets.attainments(goals, known, outlook if can_say else None),
         warnings=tuple(warnings),
     )
+
+
+def reach(selection: Selection, goals: list[Goal]) -> int:
+    """How many days ahead is asked about: the same wherever targets are spoken of, so that their chances are."""
+    ends = [_months(selection.as_of, selection.months)[-1][1], *(goal.end for goal in goals)]
+    return days.number(max(ends)) - days.number(selection.as_of)
 
 
 def finding(facts: dict[str, Any]) -> dict[str, str]:

@@ -19,6 +19,7 @@ def shown(record, weights=None, graded=MONTHS):
         {
             "currency": "EUR",
             "total": None,
+            "targets": [],
             "periods": [PERIOD | {"start": "2026-03-01"}],
             "months_won": [],
             "open_deals": 1,

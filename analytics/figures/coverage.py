@@ -1,0 +1,45 @@
+"""What comes each week, and what would have to come beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .theme import ALARM, OURS, Figure, axis, figure
+
+Facts = dict[str, Any]
+
+
+def figures(facts: Facts) -> dict[str, Figure]:
+    """Of the target that ends next."""
+    if not facts["targets"] or not facts["targets"][0]["weeks"]:
+        return {}
+    return {"weeks": weeks(facts["targets"][0]["weeks"])}
+
+
+def weeks(ahead: list[Facts]) -> Figure:
+    helping = [week for week in ahead if week["needed"] is not None]
+    return figure(
+        [
+            {
+                "type": "bar",
+                "x": [week["start"] for week in ahead],
+                "y": [week["inflow"] for week in ahead],
+                "marker": {"color": OURS},
+                "hovertemplate": "%{x|%e %b}: %{y:.1f} " + _("will begin") + "<extra></extra>",
+            },
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [week["start"] for week in helping],
+                "y": [week["needed"] for week in helping],
+                "line": {"color": ALARM, "width": 2},
+                "marker": {"color": ALARM, "size": 9, "symbol": "diamond"},
+                "hovertemplate": "%{x|%e %b}: %{y} " + _("more needed, if all come then") + "<extra></extra>",
+            },
+        ],
+        xaxis=axis(type="date", tickformat="%e %b", showgrid=False, nticks=8),
+        yaxis=axis(rangemode="tozero"),
+        margin={"l": 44, "r": 10, "t": 10, "b": 34},
+    )

@@ -1,0 +1,85 @@
+"""Is it enough, in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from pipeline_crm.foundation.money import in_short
+
+from .targets import chance, period
+from .words import NOTHING, Facts, Figure, percent
+
+
+def shown(facts: Facts) -> Facts:
+    return {
+        "kpis": _kpis(facts),
+        "has_chart": bool(facts["targets"] and facts["targets"][0]["weeks"]),
+        "targets": [_target(target, facts["currency"]) for target in facts["targets"]],
+        "weeks_title": _weeks_title(facts),
+        "weeks": [_week(week) for week in facts["targets"][0]["weeks"]] if facts["targets"] else [],
+    }
+
+
+def _kpis(facts: Facts) -> list[Figure]:
+    currency = facts["currency"]
+    figures = [
+        Figure(period(target), chance(target["chance"]), _of(target, currency)) for target in facts["targets"][:3]
+    ]
+    if facts["inflow_per_week"] is not None:
+        figures.append(Figure(_("Begin each week"), f"{facts['inflow_per_week']:.1f}", _("over the last 8 weeks")))
+    return figures
+
+
+def _of(target: Facts, currency: str) -> str:
+    words = {"point": in_short(target["point"], currency), "amount": in_short(target["amount"], currency)}
+    return _("%(point)s expected of %(amount)s") % words
+
+
+def _target(target: Facts, currency: str) -> Facts:
+    words = {
+        "period": period(target),
+        "chance": chance(target["chance"]),
+        "amount": in_short(target["amount"], currency),
+    }
+    title = _("%(period)s: %(chance)s chance of %(amount)s") % words
+    return {
+        "key": target["end"] + target["start"],
+        "title": title,
+        "is_enough": target["is_enough"],
+        "rows": [_need(need) for need in target["stages"]],
+    }
+
+
+def _need(need: Facts) -> Facts:
+    return {
+        "stage": need["stage"],
+        "each": percent(need["each"]) if need["each"] >= 0.01 else _("under %(share)s") % {"share": percent(0.01)},
+        "needed": _("no number is enough") if need["needed"] is None else need["needed"],
+        "latest": _day(need["latest"]) if need["latest"] else NOTHING,
+    }
+
+
+def _week(week: Facts) -> Facts:
+    return {
+        "start": _day(week["start"]),
+        "inflow": f"{week['inflow']:.1f}",
+        "needed": _("no number is enough") if week["needed"] is None else week["needed"],
+    }
+
+
+def _weeks_title(facts: Facts) -> str:
+    if not facts["targets"] or not facts["targets"][0]["weeks"]:
+        return ""
+    target = facts["targets"][0]
+    helping = [week for week in target["weeks"] if week["needed"] is not None]
+    if not helping:
+        return _("%(period)s: no number of new leads can close in time") % {"period": period(target)}
+    words = {"period": period(target), "n": helping[0]["needed"], "inflow": f"{helping[0]['inflow']:.0f}"}
+    return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come this week") % words
+
+
+def _day(day: str) -> str:
+    return date_format(date.fromisoformat(day), "j M")
