@@ -93,6 +93,7 @@ class ClosureForm(forms.Form):
 
 class RecyclingForm(forms.Form):
     contact_again_on = forms.DateField(label=_("Contact again on"), widget=date_input())
+    anyway = forms.BooleanField(required=False)
     version = forms.IntegerField(required=False)
 
 
@@ -341,6 +342,13 @@ class ReasonForm(forms.Form):
     name = PlainTextField(label=_("Name"), max_length=80)
     contact_again_after_days = forms.IntegerField(
         label=_("Contact again after, days"), required=False, min_value=1, max_value=3650
+    )
+    most_tries = forms.IntegerField(
+        label=_("Tries at most"),
+        required=False,
+        min_value=1,
+        max_value=99,
+        help_text=_("The first deal is the first try. Lost after the last one, a lead is let go; empty: no limit."),
     )
 
 

@@ -18,11 +18,19 @@ def keep_product(name: str, *, price, currency: str, by, product: Product | None
 
 
 @transaction.atomic
-def keep_reason(name: str, *, contact_again_after_days: int | None, by, reason: LostReason | None = None) -> LostReason:
-    """Add a lost reason, or change the one given: its name, and after how many days to contact again."""
+def keep_reason(
+    name: str,
+    *,
+    contact_again_after_days: int | None,
+    most_tries: int | None = None,
+    by,
+    reason: LostReason | None = None,
+) -> LostReason:
+    """Add a lost reason, or change the one given: its name, after how many days to contact again, and how often."""
     _free(LostReason, name, besides=reason)
     reason = reason or LostReason()
     reason.name, reason.contact_again_after_days = name.strip(), contact_again_after_days
+    reason.most_tries = most_tries
     reason.save()
     return reason
 

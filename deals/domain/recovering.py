@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import sqrt
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,16 @@ from leads.models import Lead, LeadAmendment, Recycling
 from ..models import Deal, StageKind
 
 WAITS = (30, 90, 180, 365)  # days
+ENOUGH = 10  # closed tries: with fewer, the interval is some forty points wide
+Z = 1.959964
+
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """The score interval of a share, at 95 %."""
+    share, weight = count / total, Z**2 / total
+    centre = (share + weight / 2) / (1 + weight)
+    width = Z * sqrt(share * (1 - share) / total + weight / total / 4) / (1 + weight)
+    return max(0.0, centre - width), min(1.0, centre + width)
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,17 @@ class Row:
         closed = self.won + self.lost
         return self.won / closed if closed else None
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Between which shares the win rate lies with 95 % certainty (Wilson's interval); None of nothing."""
+        closed = self.won + self.lost
+        return wilson(self.won, closed) if closed else None
+
+    @property
+    def says_little(self) -> bool:
+        """Too few are closed to tell one row from another."""
+        return self.won + self.lost < ENOUGH
+
 
 @dataclass(frozen=True)
 class Results:
@@ -61,7 +83,8 @@ class Results:
 
 
 def results(user) -> Results:
-    """Of the leads the person may see. Returns whose step was voided never happened; revenue is in base currency."""
+    """Of the leads and deals that the person may see. Returns whose step was voided never happened; revenue is in base
+    currency."""
     returns = list(_returns(user))
     return Results(
         all=_row(_("All"), returns),
@@ -84,7 +107,8 @@ def _span(place: int) -> str:
 def _returns(user) -> Iterable[Return]:
     recyclings = Recycling.objects.filter(lead__in=Lead.objects.visible_to(user)).order_by("pk")
     voided = set(LeadAmendment.objects.filter(kind="void").values_list("card", "seq"))
-    deals = Deal.objects.filter(lead__recyclings__isnull=False, attempt__gt=1).select_related("stage").order_by("-pk")
+    seen = Deal.objects.visible_to(user).select_related("stage")
+    deals = seen.filter(lead__recyclings__isnull=False, attempt__gt=1).order_by("-pk")
     tries = {(deal.lead_id, deal.attempt): deal for deal in deals}
     for recycling in recyclings:
         if (recycling.lead_id, recycling.seq) not in voided:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leads.domain import recycling as lead_recycling
+from leads.domain import undoing as lead_undoing
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
@@ -31,6 +32,7 @@ def recycle(
     contact_again_on: date | None = None,
     reason: LostReason | None = None,
     note: str = "",
+    anyway: bool = False,
     facts: dict | None = None,
     seen_version: int | None = None,
     move_id=None,
@@ -40,7 +42,8 @@ def recycle(
     """Put a lost deal's lead back to marketing until `contact_again_on` (proposed by the reason when not given).
 
     An open deal is lost first, for which it needs a reason. The deal stays lost; a later deal of the lead is its next
-    attempt. Refused while another deal of the lead is open.
+    attempt. Where the reason allows no more tries the lead is let go instead, unless it is tried `anyway`; a lead that
+    was let go so is then taken up again. Refused while another deal of the lead is open.
     """
     _log.lock(deal)
     if stage_log.was_done(deal, move_id):
@@ -62,6 +65,16 @@ def recycle(
             card=deal,
         )
     reason = reason or deal.events.select_related("lost_reason").get(seq=deal.seq).lost_reason
+    if reason and tries_are_used_up(deal, reason) and not anyway:
+        words = _("%(reason)s, after try %(n)s of %(most)s") % {
+            "reason": reason.name,
+            "n": deal.lead.attempt,
+            "most": reason.most_tries,
+        }
+        lead_recycling.let_go(deal.lead, reason=words, by=by, at=at, via=via, batch=batch)
+        return deal
+    if anyway and lead_recycling.was_let_go(deal.lead):
+        lead_undoing.take_back(deal.lead, by=by, reason=_("tried once more all the same"))
     lead_recycling.put_back(
         deal.lead,
         contact_again_on=contact_again_on or proposed_day(reason, at),
@@ -74,6 +87,11 @@ def recycle(
         batch=batch,
     )
     return deal
+
+
+def tries_are_used_up(deal: Deal, reason: LostReason) -> bool:
+    """Whether nobody is asked again after as many tries as the lead has had, lost for this reason."""
+    return bool(reason.most_tries and deal.lead.attempt >= reason.most_tries)
 
 
 def proposed_day(reason: LostReason | None, at) -> date:

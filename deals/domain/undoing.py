@@ -85,7 +85,8 @@ def take_back(deal: Deal, *, by, reason: str, move_id=None) -> None:
     lead_recycling.hold(lead)
     story = stage_log.history(lead)
     follows = story[-1].event.recorded_at >= newest.event.recorded_at and len(story) > 1
-    if deal.stage.is_open and lead.stage == LeadStage.WAITING and follows and not _was_another_lost_since(deal, newest):
+    went = lead.stage == LeadStage.WAITING or lead_recycling.was_let_go(lead)
+    if deal.stage.is_open and went and follows and not _was_another_lost_since(deal, newest):
         lead_undoing.take_back(lead, by=by, reason=reason)
     elif deal.stage.is_open and lead.stage != LeadStage.ACCEPTED:
         qualifying.accept(lead, by=by, at=timezone.now())

@@ -6,7 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from leads.domain.recycling import local_date
+from leads.domain.recycling import local_date, was_let_go
+from leads.models import LeadStage
 from pipeline_crm.foundation.answers import back, first_error, page_path, page_query
 from pipeline_crm.foundation.board import Arrival
 from pipeline_crm.foundation.errors import Refusal
@@ -100,6 +101,10 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         "deal": panel.deal,
         "tries": queries.tries(panel.deal, user=request.user),
         "may_change": request.user.has_perm("deals.change_deal", deal),
+        "was_let_go": panel.deal.stage.kind == StageKind.LOST
+        and panel.deal.lead.stage == LeadStage.DISQUALIFIED
+        and was_let_go(panel.deal.lead),
+        "may_try_anyway": request.user.has_perm("deals.try_anyway", deal),
         "activity_form": ActivityForm(auto_id="activity_%s"),
         "organisation_form": OrganisationForm(
             initial=vars(panel.deal.organisation) if panel.deal.organisation else None, auto_id="organisation_%s"

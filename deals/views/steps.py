@@ -1,10 +1,12 @@
 """The steps of a deal, each a POST to a noun."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from leads.models import LeadStage
 from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.answers import first_error
 from pipeline_crm.foundation.errors import Refusal
@@ -82,6 +84,8 @@ def closure(request: HttpRequest, deal: Deal) -> HttpResponse:
             day = sent["contact_again_on"]
             recycling.recycle(deal, reason=sent["reason"], note=sent["note"], contact_again_on=day, **common)
             say = _("%(name)s is lost and goes back to nurturing.")
+            if deal.lead.stage == LeadStage.DISQUALIFIED:
+                say = _("%(name)s is lost. It had all the tries that this reason allows, so its lead is let go.")
         else:
             closing.lose(deal, reason=sent["reason"], note=sent["note"], **common)
             say = _("%(name)s is lost.")
@@ -124,22 +128,28 @@ def reopening(request: HttpRequest, deal: Deal) -> HttpResponse:
 @require_POST
 @once
 def recycling_(request: HttpRequest, deal: Deal) -> HttpResponse:
-    """Send a lost deal's lead back to nurturing."""
+    """Send a lost deal's lead back to nurturing; once more than its reason allows is for who leads the team."""
     form = RecyclingForm(request.POST)
     if not form.is_valid():
         return answers.invalid(request, deal, form)
     sent = form.cleaned_data
+    if sent["anyway"] and not request.user.has_perm("deals.try_anyway", deal):
+        raise PermissionDenied
     try:
         recycling.recycle(
             deal,
             contact_again_on=sent["contact_again_on"],
+            anyway=sent["anyway"],
             by=request.user,
             at=timezone.now(),
             seen_version=sent["version"],
         )
     except Refusal as refusal:
         return answers.not_moved(request, deal, refusal)
-    say = _("%(name)s goes back to nurturing.") % {"name": deal.name}
+    say = _("%(name)s goes back to nurturing.")
+    if deal.lead.stage == LeadStage.DISQUALIFIED:
+        say = _("%(name)s had all the tries that its reason allows, so its lead is let go.")
+    say %= {"name": deal.name}
     return answers.moved(request, deal, say=say, undo=False)
 
 

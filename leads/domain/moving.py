@@ -21,6 +21,10 @@ class LeadCannotGoThere(Refusal):
     """The way of a lead does not lead there."""
 
 
+class WantsNoMore(Refusal):
+    """Who unsubscribed is not nurtured, until they consent anew."""
+
+
 class ReasonNeeded(Refusal):
     """Letting a lead go, or handing it back, needs a reason."""
 
@@ -100,6 +104,8 @@ def step(
         raise ReasonNeeded(_("Say why: a reason is needed here."), card=lead, stage=lead.stage, fields=["reason"])
     if to == LeadStage.READY:
         checking.ask(lead)
+    if to == LeadStage.NURTURING:
+        _wants_to_hear(lead)
     if lead.stage == LeadStage.WAITING:
         lead.contact_again_on = None
     lead.rank = rank_between(Lead.objects.in_stage(to), after=after, before=before)
@@ -110,6 +116,18 @@ def step(
         offering.offer(lead, by=by, at=at)
     elif was == LeadStage.READY and to in PLAIN_STEPS[was]:
         offering.give_back(lead, reason=said or "", by=by, at=at)
+
+
+def _wants_to_hear(lead: Lead) -> None:
+    from .contacting import consenting  # knows who has left; it unsubscribes leads by verbs that move them
+
+    if consenting.has_left(lead.person):
+        raise WantsNoMore(
+            _("%(name)s wants no more of us. Move them to Unsubscribed, or record their consent first.")
+            % {"name": lead.name},
+            card=lead,
+            stage=lead.stage,
+        )
 
 
 def _place(lead: Lead, *, after, before) -> Lead:

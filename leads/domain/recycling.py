@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pipeline_crm.accounts.models import Company
-from pipeline_crm.foundation import ranks
+from pipeline_crm.foundation import ranks, stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
@@ -73,6 +73,31 @@ def put_back(
         at=at,
     )
     return lead
+
+
+@transaction.atomic
+def let_go(lead: Lead, *, reason: str, by, at, via: str = Origin.USER, batch=None) -> Lead:
+    """End the tries: a lead that sales had is disqualified instead of waiting for another day.
+
+    Refused unless sales had it (LeadCannotGoThere).
+    """
+    _log.lock(lead)
+    if lead.stage != LeadStage.ACCEPTED:
+        raise LeadCannotGoThere(
+            _("%(name)s is with marketing already, in %(stage)s.")
+            % {"name": lead.name, "stage": lead.get_stage_display()},
+            card=lead,
+            stage=lead.stage,
+        )
+    lead.rank = rank_between(Lead.objects.in_stage(LeadStage.DISQUALIFIED))
+    _log.append(lead, to=LeadStage.DISQUALIFIED, reason=reason[:200], at=at, by=by, source=via, batch=batch)
+    return lead
+
+
+def was_let_go(lead: Lead) -> bool:
+    """Whether its last step is the end of its tries, and not a word of marketing."""
+    story = stage_log.history(lead)
+    return len(story) > 1 and (story[-2].to_key, story[-1].to_key) == (LeadStage.ACCEPTED, LeadStage.DISQUALIFIED)
 
 
 def hold(lead: Lead) -> None:

@@ -9,7 +9,7 @@ from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.placing import put_between
 
-from ..models import Lead, LeadStage, Recycling
+from ..models import ActivityKind, Lead, LeadStage, Recycling
 from . import _log, offering
 from .seeing import see
 
@@ -102,7 +102,14 @@ def take_back(lead: Lead, *, by, reason: str, move_id=None) -> None:
     elif before.to_key == LeadStage.WAITING:
         waited = Recycling.objects.standing().filter(lead=lead, seq__lte=before.seq).last()
         lead.contact_again_on = waited.contact_again_on if waited else at_day(before)
+        _forget_to_contact(lead, newest)
     _log.step_back(lead, by=by, reason=reason, move_id=move_id)
+
+
+def _forget_to_contact(lead: Lead, woken) -> None:
+    """The task that waking gave it, unless somebody has done it since."""
+    given = {"kind": ActivityKind.TASK, "created_at": woken.event.occurred_at, "done_at": None}
+    lead.activities.filter(**given).delete()
 
 
 def at_day(step):

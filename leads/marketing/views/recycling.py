@@ -10,7 +10,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import for_everyone_signed_in
 
 from ...domain.recycling import local_date
-from ...models import Lead, LeadStage, Recycling
+from ...models import DisqualifyReason, Lead, LeadStage, Recycling
 
 AT_ONCE = 20
 
@@ -27,4 +27,5 @@ def recycling(request: HttpRequest) -> HttpResponse:
         lead.last_return = lead.returns[0] if lead.returns else None
         lead.may_change = request.user.has_perm("leads.change_lead", lead)
     context = {"leads": leads, "today": local_date(timezone.now()), "page": "recycling"}
+    context["disqualify_reasons"] = DisqualifyReason.objects.filter(archived_at=None)
     return render_page(request, "marketing/recycling.html", context)

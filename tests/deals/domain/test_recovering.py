@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from deals.domain import closing, opening, recovering, recycling
+from deals.models import Deal
 from leads.domain import undoing
 from leads.models import Lead
 from pipeline_crm.accounts.models import Role
@@ -88,3 +89,22 @@ def test_the_page_shows_the_queue_and_one_recovered_deal(client, ada):
     answer = client.post(f"/leads/{waiting.pk}/waking/", {"next": "/marketing/recycling/"})
     assert (answer.status_code, answer.url) == (302, "/marketing/recycling/")
     assert "Nobody waits" in client.get("/marketing/recycling/").content.decode()
+
+
+def test_a_rate_has_its_interval_and_says_little_of_few():
+    few = recovering.Row("x", 9, 9, 3, 6, Decimal(0))
+    assert few.says_little and [round(end, 3) for end in few.span] == [0.121, 0.646]
+    enough = recovering.Row("x", 40, 20, 10, 10, Decimal(0))
+    assert not enough.says_little and [round(end, 3) for end in enough.span] == [0.299, 0.701]
+    assert recovering.Row("x", 1, 0, 0, 0, Decimal(0)).span is None
+
+
+def test_revenue_of_deals_that_one_may_not_see_is_not_told():
+    north, south = make_team(), make_team()
+    pipeline, budget = make_pipeline(), make_reason("Budget")
+    lead = lost(budget, pipeline=pipeline)
+    Lead.objects.filter(pk=lead.pk).update(team=north)
+    closing.win(again(lead, days=150), by=None, at=ago(100))
+    Deal.objects.filter(lead=lead).update(team=south)
+    assert recovering.results(make_user(team=north, role=Role.MARKETER)).all.revenue == 0
+    assert recovering.results(make_user(team=south, role=Role.ADMIN)).all.revenue == 3000
