@@ -33,6 +33,7 @@ from leads.models import (
     MailState,
     MailTemplate,
     Purpose,
+    Reply,
     Source,
     StepTaken,
     Touch,
@@ -67,6 +68,7 @@ class _Marketing:
     marketers: list[User]
     at: datetime
     touches: list[Touch] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     offers: dict[int, Consent] = field(default_factory=dict)  # person → on what they may be written to
 
     def write(self) -> None:
@@ -76,6 +78,7 @@ class _Marketing:
         self._consents()
         self._send()
         self._talks()
+        copy_in(self.replies)
         copy_in(sorted(self.touches, key=lambda touch: touch.at))
 
     def _shape(self) -> None:
@@ -307,7 +310,19 @@ class _Marketing:
             page = f"{SITE}{self.rng.choice(people.READ)}"
             self._touch(mail.lead, TouchKind.CLICK, when, what=f"Followed a link in “{mail.template}”", page=page)
         elif chance < CLICKED + ANSWERED:
-            self._touch(mail.lead, TouchKind.REPLY, when, what=f"Answered “{mail.subject}”"[:200])
+            reply = self._reply(mail, when)
+            self._touch(mail.lead, TouchKind.REPLY, when, what=reply.subject[:200])
+
+    def _reply(self, mail: Mail, when: datetime) -> Reply:
+        written = f"On {mail.sent_at:%a, %d %b %Y}, {mail.by or people.COMPANY} wrote:"
+        reply = Reply(
+            message_id=f"answer-{mail.pk}@{mail.to.rpartition('@')[2]}", person=mail.person, lead=mail.lead, mail=mail,
+            sender=mail.to, sender_name=mail.person.name, subject=f"Re: {mail.subject}"[:300],
+            text=f"{self.rng.choice(people.ANSWERS)}\n\n{mail.person.name}",
+            quoted="\n> ".join([written, *mail.text.splitlines()]), written_at=when, received_at=when,
+        )  # fmt: skip
+        self.replies.append(reply)
+        return reply
 
     def _talks(self) -> None:
         """Calls and meetings that were done, of leads and of deals."""

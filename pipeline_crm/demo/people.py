@@ -107,6 +107,13 @@ FORMS = {
     "Newsletter": ("Monthly letter", "Read how others save", ("/letter",)),
 }
 READ = ("/prices", "/cases/bakery", "/cases/clinic", "/load-control", "/payback")
+ANSWERS = (
+    "Thank you, that is interesting. What would it cost for two sites?",
+    "Good timing: we read our meters next week. Could you call me on Thursday?",
+    "Please send me the figures of the bakery, I would like to show them to our plant manager.",
+    "Not now, our budget is planned until summer. Ask again then.",
+    "Does it work with the meters of our own grid?",
+)
 MAILS = {
     "Welcome": (
         "What {{company|others like you}} could save at peak load",

@@ -3,19 +3,31 @@
 import pytest
 
 from deals.domain import closing, recycling
-from leads.domain import campaigning, collecting, touching, scoring
-from leads.domain.contacting import consenting, sequencing, shaping, wording
+from leads.domain import campaigning, collecting, scoring, touching
+from leads.domain.contacting import (
+    clicking,
+    consenting,
+    filing,
+    mailing,
+    reading,
+    returning,
+    sequencing,
+    shaping,
+    wording,
+)
 from leads.models import Lead, LeadActivity
 from pipeline_crm.accounts.models import Role
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
 from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
+from tests.leads.letters import letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def scene():
+def scene(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
     team = make_team("North")
     ada = make_user(name="Ada Lind", team=team, role=Role.ADMIN)
     lead = make_lead(name="Kim Sato", email="kim@juniper.example", phone="030 123456", by=ada, owner=ada, team=team)
@@ -29,6 +41,13 @@ def scene():
     shaping.add_step(cadence, kind="call", wait_days=5, subject="Ring them", by=ada, at=ago(2))
     sequencing.enrol(lead, cadence, by=ada, at=ago(0))
     mail = make_mail(lead, state="failed", problem="550 no such user", may_be_twice=True)
+    sent = make_mail(lead, state="sent", sent_at=ago(1), text="See https://www.example.com/prices")
+    answer = letter(
+        "Yes.\n\n> How are you?\n", answers=mailing.message_id(sent), files={"a.pdf": b"%PDF", "b.exe": b"MZ"}
+    )
+    filing.file(reading.of_bytes(answer.as_bytes()), at=ago(0))
+    clicking.follow(sent, 0, link="https://www.example.com/prices", at=ago(0))
+    returning.came_back(lead.person.email, because="550 no such user", mail=sent, at=ago(0))
     form = collecting.keep_form(
         name="Contact", heading="Get in touch", thanks="Thank you.", consent_words="I agree.", double_opt_in=True,
         origins=["https://www.example.com"], by=ada, at=ago(2),
@@ -44,7 +63,8 @@ def scene():
     scoring.keep_rule(about="sector", words="Education", points=10, by=ada, at=ago(1))
     pages = [
         "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
-        f"mails/{mail.pk}/", "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
+        f"mails/{mail.pk}/", f"mails/{sent.pk}/", "answers/",
+        "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
         f"forms/{form.pk}/", "distance/", "score/", "duplicates/",
     ]  # fmt: skip
     public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
