@@ -13,9 +13,11 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from pipeline_crm import listeners
+from pipeline_crm.foundation.encoding import Utf8Request
 from pipeline_crm.foundation.live import Live
 from pipeline_crm.spooling import Spooled
 
+pages.request_class = Utf8Request
 live = Live(settings.DATABASE_URL, listeners.session_key, listeners.viewers)
 django = Spooled(WSGIMiddleware(pages, workers=settings.WEB_THREADS), largest=settings.LARGEST_BODY)
 

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "pipeline_crm",
 ]
 MIDDLEWARE = [
+    "pipeline_crm.foundation.encoding.EncodingMiddleware",
     "pipeline_crm.foundation.middleware.KeepingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,7 +1,6 @@
 """What visitors of other people's pages see and send; open to everyone, and to robots."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -33,9 +32,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
     lead_form = _form_of(key)
     if request.method == "POST" and _too_large(request):
         return HttpResponse(status=413)
-    sent = _posted(request) if request.method == "POST" else None
-    if sent is None and request.method == "POST":
-        return HttpResponse(status=400)
+    sent = request.POST if request.method == "POST" else None
     page, campaign = CampaignForm(sent if sent is not None else request.GET).known()
     shown = CaptureForm(sent, form=lead_form, auto_id="capture_%s")
     context = {"lead_form": lead_form, "form": shown, "campaign": campaign, "from_page": page or _referer(request)}
@@ -129,13 +126,6 @@ def _form_of(key: str) -> LeadForm:
     if form is None:
         raise Http404
     return form
-
-
-def _posted(request: HttpRequest) -> Mapping[str, str] | None:
-    """What a browser sends, which is UTF-8; some other encodings bring halves of signs that no page can show again."""
-    if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-        return None
-    return request.POST
 
 
 def _too_large(request: HttpRequest) -> bool:

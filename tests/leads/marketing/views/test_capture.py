@@ -2,7 +2,9 @@
 
 import json
 import random
+import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.core import mail as outbox
@@ -16,7 +18,7 @@ from leads.models import Capture, Consent, ConsentProof, Lead, LeadForm, Likenes
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_lead, make_team, make_user
+from tests.factories import ago, make_lead, make_mail, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 SAID = {
@@ -274,18 +276,23 @@ NASTY = [
 def test_a_thousand_hostile_payloads_are_refused_or_become_clean_data(stranger, form):
     rng = random.Random(4)
     seen: dict[int, int] = {}
-    for n in range(1000):
+    form.asks_phone = True
+    form.save()
+    token = make_mail(make_lead(name="Ana", email="ana@kite.example")).token
+    for n in range(1200):
         address = f"10.{n // 250}.{n % 250}.1"
         said = {name: rng.choice([*NASTY, SAID.get(name, "")]) for name in (*SAID, "utm_source", "page", "phone")}
         if rng.random() < 0.5:
             said |= {"name": said["name"] if rng.random() < 0.5 else "Kim", "email": f"k{n}@juniper.example"}
-        answer = attack(stranger, form, rng, said, address)
+        answer = attack(stranger, form, rng, said, address) if n % 6 else poke(stranger, rng, said, token)
         seen[answer.status_code] = seen.get(answer.status_code, 0) + 1
         assert answer.status_code < 500
-    assert set(seen) <= {200, 201, 400, 401, 413, 422} and seen[200] + seen[201] > 50 and seen[422] > 50
+    assert set(seen) <= {200, 201, 400, 401, 403, 404, 405, 413, 422}
+    assert seen[404] > 30 and seen[200] + seen[201] > 50 and seen[422] > 50
     for person in Person.objects.all():
         assert all(ord(sign) >= 32 for sign in person.name + person.email)
         assert "\n" not in person.email and person.email.count("@") == 1
+        assert re.fullmatch(r"(\+\d{6,15}(;ext=\d+)?)?", person.phone_e164)
     client = Client()
     client.force_login(make_user(team=make_team(), role=Role.ADMIN))
     for lead in Lead.objects.order_by("pk")[:20]:
@@ -332,6 +339,16 @@ def attack(stranger, form, rng, said: dict, address: str):
                 "User-Agent": rng.choice(["\x00", "x" * 9000, "<b>"]),
             }
             return stranger.post(door, "{}", content_type="application/json", headers=headers, REMOTE_ADDR=address)
+
+
+def poke(stranger, rng, said: dict, token: str):
+    """The other addresses that are open to everyone: the way out of mails, links in them, links that confirm."""
+    key = rng.choice([token, quote(said["name"].encode("utf-8", "replace"), safe=""), "x" * 200, "%00", token[:-1]])
+    path = f"/{rng.choice(['unsubscribe', 'confirm', 'follow', 'hooks', 'forms'])}/{key or 'x'}/"
+    charset = rng.choice(["base64", "utf-16", "utf-8", "nothing"])
+    body = b'--x\r\nContent-Disposition: form-data; name="purposes"\r\n\r\n' + rng.randbytes(20) + b"\r\n--x--\r\n"
+    kind = rng.choice([f"multipart/form-data; boundary=x; charset={charset}", "multipart/form-data", "text/plain"])
+    return stranger.generic(rng.choice(["GET", "POST"]), path, body, content_type=kind)
 
 
 def test_marketers_make_forms_and_see_what_to_put_on_the_page(client):
