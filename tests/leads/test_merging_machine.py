@@ -74,7 +74,9 @@ class World:
     def counted(self):
         """What every report is computed from, and what second tries brought."""
         river = sources.river(Selection(self.pipeline.pk, timezone.localdate()))
-        frames = (river.journeys.steps, river.deals.steps, river.lost, river.expected_close)
+        origins = river.origins()
+        beside = (river.lost, river.expected_close, origins.leads, origins.touches)
+        frames = (river.journeys.steps, river.deals.steps, *beside)
         rows = [sorted(frame.rows(), key=repr) for frame in frames]
         return rows, river.without_rate, recovering.results(self.ana)
 
