@@ -81,6 +81,13 @@ class LeadFilter(FilterForm):
     def order(self) -> Order:
         return next(order for order in ORDERS if order.name == self.cleaned_data["sort"])
 
+    @property
+    def in_words(self) -> list[tuple[str, str, str]]:
+        """What is chosen, in sight or out of it: (field, label, words)."""
+        return [
+            (name, str(self.fields[name].label), self._in_words(name, value)) for name, value in self.chosen.items()
+        ]
+
     def clean(self):
         data = super().clean()
         if None not in (data.get("value_from"), data.get("value_to")) and data["value_from"] > data["value_to"]:

@@ -1,11 +1,14 @@
+from functools import partial
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.jobs.kinds import BULK, job_kind
 
 from .domain import collecting, offering, recognising, recycling, scoring
-from .domain.contacting import fetching, mailing, sequencing
-from .models import Batch, Capture, Lead, Mail
+from .domain.contacting import broadcasting, fetching, mailing, segmenting, sequencing
+from .marketing import segments
+from .models import Batch, Capture, Lead, Mail, Mailing, Segment
 
 
 @job_kind("leads.wake_due", title=_("Waking leads whose day has come"))
@@ -105,3 +108,27 @@ def recognise(job, *, batch: int):
             job.set_progress(n, len(firsts))
             yield
     return {"compared": len(firsts), "found": found}
+
+
+@job_kind("leads.run_segments", title=_("Putting leads of segments into cadences"), queue=BULK)
+def run_segments(job):
+    """Committed every few leads; begun anew it goes on with those that are left."""
+    at, total = timezone.now(), 0
+    for segment in Segment.objects.filter(archived_at=None).exclude(cadence=None).select_related("owner", "cadence"):
+        seen = 0
+        for seen in segmenting.run(segment, partial(segments.members, segment, at=at), at=at):
+            job.set_progress(total + seen, total + seen)
+            yield
+        total += seen
+    return {"looked_at": total}
+
+
+@job_kind("leads.write_mailing", title=_("Writing the mails of a mailing"), queue=BULK)
+def write_mailing(job, *, mailing: int):
+    """Committed every few leads; begun anew it goes on with those that are left."""
+    mailed = Mailing.objects.select_related("segment__owner", "template", "by").get(pk=mailing)
+    at, seen = timezone.now(), 0
+    for seen in broadcasting.write(mailed, partial(segments.readers, mailed, at=at), at=at):
+        job.set_progress(seen, seen)
+        yield
+    return {"looked_at": seen}

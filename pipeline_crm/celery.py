@@ -23,6 +23,7 @@ SCHEDULE = [
     ("Publish jobs that are due or whose worker died", 15.0, "jobs.sweep", []),
     ("Wake leads whose contact-again date has come", OFTEN, "pipeline_crm.begin_period", ["leads.wake_due", "hour"]),
     ("Take the due steps of cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_cadences", "hour"]),
+    ("Put leads of segments into cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_segments", "hour"]),
     ("Count the points of all leads", OFTEN, "pipeline_crm.begin_period", ["leads.score_all", "day"]),
     ("Tell managers whose answers are late", OFTEN, "pipeline_crm.begin_period", ["leads.escalate_offers", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),

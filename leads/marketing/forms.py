@@ -357,3 +357,21 @@ class TouchRuleForm(forms.Form):
 
     def facts(self) -> dict:
         return {"about": ScoreFact.TOUCH, **self.cleaned_data}
+
+
+class SegmentForm(forms.Form):
+    """What a segment is called and what it does; who belongs to it, its filter says."""
+
+    name = PlainTextField(label=_("Name"), max_length=80)
+    cadence = forms.ModelChoiceField(
+        Cadence.objects.none(), label=_("Puts its leads into"), required=False, empty_label=_("No cadence")
+    )
+    removes = forms.BooleanField(
+        label=_("Takes them out again when they no longer belong to it"),
+        required=False,
+        help_text=_("Only those whom the segment has put in."),
+    )
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cadence"].queryset = Cadence.objects.filter(archived_at=None)

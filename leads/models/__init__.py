@@ -17,6 +17,7 @@ from .qualification import Answer, Asks, Criterion, Said
 from .recycling import Recycling
 from .reply import Attachment, MailboxPlace, Reply, Undeliverable
 from .score import ChanceNorm, LeadChance, ScoreDay, ScoreFact, ScoreRule
+from .segment import Mailing, MailingLine, Segment, SegmentEntry, WhyNot
 from .source import DisqualifyReason, Source
 from .touch import Touch, TouchKind
 from .transition import LeadAmendment, LeadChange, LeadEvent
@@ -62,6 +63,8 @@ __all__ = [
     "MailState",
     "MailTemplate",
     "MailboxPlace",
+    "Mailing",
+    "MailingLine",
     "Merge",
     "MergeKind",
     "Organisation",
@@ -73,6 +76,8 @@ __all__ = [
     "ScoreDay",
     "ScoreFact",
     "ScoreRule",
+    "Segment",
+    "SegmentEntry",
     "Share",
     "Sign",
     "Source",
@@ -82,4 +87,5 @@ __all__ = [
     "Touch",
     "TouchKind",
     "Undeliverable",
+    "WhyNot",
 ]

@@ -42,7 +42,7 @@ class ScoreRule(models.Model):
                 condition=Q(points__range=(-HIGHEST, HIGHEST)) & ~Q(points=0), name="score_rule_gives_or_takes_points"
             ),
             models.CheckConstraint(
-                condition=Q(~Q(touch_kind=""), about="touch", half_life_days__gte=1)
+                condition=Q(~Q(touch_kind=""), about="touch", half_life_days__isnull=False, half_life_days__gte=1)
                 | Q(~Q(about="touch"), touch_kind="", half_life_days__isnull=True, most__isnull=True),
                 name="score_rule_fades_if_and_only_if_it_is_for_touches",
             ),

@@ -24,8 +24,10 @@ from leads.models import (
     HandBackReason,
     LeadForm,
     Likeness,
+    Mailing,
     Person,
     ScoreRule,
+    Segment,
     Territory,
 )
 from pipeline_crm.accounts.models import ExchangeRate, Holiday, Membership, Notification, Role, SavedView, User
@@ -124,6 +126,8 @@ def scene(settings, tmp_path):
         "Campaign": (campaign := Campaign.objects.create(name="Spring", word="spring", starts_on=now, created_at=now)),
         "CampaignCost": campaign.costs.create(on=now, amount=1, currency="EUR", recorded_at=now),
         "Capture": form.captures.create(received_at=now, token=mail.token),
+        "Segment": (segment := Segment.objects.create(name="Mine", query="mine=1", owner=ana, created_at=now)),
+        "Mailing": Mailing.objects.create(segment=segment, template=mail.template, by=ana, at=now),
         "ScoreRule": ScoreRule.objects.create(about="source", words="Fair", points=5),
         "Criterion": Criterion.objects.create(name="Need"),
         "Territory": Territory.objects.create(team=north),
@@ -149,6 +153,7 @@ def path(route: str, scene: dict) -> str:
             "settings/stages/": "Stage", "settings/pipelines/": "Pipeline", "settings/company/rates/": "ExchangeRate",
             "settings/products/": "Product", "settings/reasons/": "LostReason",
             "marketing/score/rules/": "ScoreRule",
+            "marketing/segments/": "Segment", "marketing/mailings/": "Mailing",
             "marketing/criteria/": "Criterion", "marketing/handover/territories/": "Territory",
             "marketing/handover/reasons/": "HandBackReason",
             "marketing/distance/holidays/": "Holiday", "marketing/templates/": "MailTemplate",

@@ -5,12 +5,14 @@ import pytest
 from deals.domain import closing, recycling
 from leads.domain import campaigning, collecting, scoring, touching
 from leads.domain.contacting import (
+    broadcasting,
     clicking,
     consenting,
     filing,
     mailing,
     reading,
     returning,
+    segmenting,
     sequencing,
     shaping,
     wording,
@@ -61,11 +63,16 @@ def scene(settings, tmp_path):
     recycling.recycle(lost, by=ada, at=ago(20))
     scoring.begin_as_usual(by=ada, at=ago(1))
     scoring.keep_rule(about="sector", words="Education", points=10, by=ada, at=ago(1))
+    segment = segmenting.keep("Mine", query="mine=1", cadence=cadence, by=ada, at=ago(1))
+    mailed = broadcasting.begin(segment, template, by=ada, at=ago(1))
+    list(broadcasting.write(mailed, Lead.objects.all, at=ago(1)))
     pages = [
         "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
         f"mails/{mail.pk}/", f"mails/{sent.pk}/", "answers/",
         "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
         f"forms/{form.pk}/", "distance/", "score/", "duplicates/",
+        "segments/", "segments/new/", f"segments/{segment.pk}/",
+        f"segments/{segment.pk}/mailing/?template={template.pk}", f"mailings/{mailed.pk}/",
     ]  # fmt: skip
     public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
     return ada, [f"/leads/{lead.pk}/", f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
