@@ -155,3 +155,10 @@ def test_deals_with_a_person_or_an_organisation_are_those_one_may_see(mina, clie
         answer = client.get(address)
         assert ([one.pk for one in answer.context["deals"]], answer.context["hidden"]) == ([deal.pk], 1)
     assert hidden.person_id == lead.person_id
+
+
+def test_a_board_that_is_open_loses_the_card_of_a_merged_lead(mina, client):
+    keep, other = make_lead(owner=mina, by=mina), make_lead(owner=mina, by=mina)
+    merging.leads(keep, other, by=mina, at=timezone.now())
+    answer = client.get(f"/marketing/cards/?ids={keep.pk},{other.pk}", headers={"HX-Request": "true"})
+    assert [(one.pk, bool(one.card)) for one in answer.context["arrivals"]] == [(keep.pk, True), (other.pk, False)]
