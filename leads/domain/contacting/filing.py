@@ -6,6 +6,7 @@ in, and is told to the lead's owner; an automatic one is only filed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,11 +66,16 @@ def file(arrived: Arrived, *, at: datetime) -> Filed:
     person = _writer(arrived.sender, mail)
     if person is None:
         return Filed(Fate.STRANGER)
+    lead = mail.lead.standing if mail else lead_of(person)
+    if not arrived.is_automatic:
+        _end_cadences(person, mail, at=at)  # locks enrolments before leads, as taking their steps does
+    if lead:
+        stage_log.lock(lead)
     reply, is_new = Reply.objects.get_or_create(
         message_id=arrived.message_id[:300],
         defaults={
             "person": person,
-            "lead": mail.lead.standing if mail else lead_of(person),
+            "lead": lead,
             "mail": mail,
             "sender": arrived.sender,
             "sender_name": arrived.sender_name,
@@ -84,10 +90,9 @@ def file(arrived: Arrived, *, at: datetime) -> Filed:
     if not is_new:
         return Filed(Fate.KNOWN)
     if not reply.is_automatic:
-        _heard(reply, at=at)
-    if reply.lead:
-        stage_log.lock(reply.lead)
-        stage_log.touch(reply.lead)
+        _tell(reply, at=at)
+    if lead:
+        stage_log.touch(lead)
     _keep_files(reply, arrived.files)
     return Filed(Fate.FILED, reply)
 
@@ -129,21 +134,25 @@ def _writer(sender: str, mail: Mail | None) -> Person | None:
     return known or (mail.person.standing if mail else None)
 
 
-def _heard(reply: Reply, *, at: datetime) -> None:
+def _end_cadences(person: Person, mail: Mail | None, *, at: datetime) -> None:
+    """Of whoever wrote, and of whom they answer for."""
+    theirs = same_person(person, "lead__person")
+    theirs = theirs | same_person(mail.person, "lead__person") if mail else theirs
+    for enrolment in Enrolment.objects.active().filter(theirs).select_related("lead").order_by("pk"):
+        with suppress(sequencing.NotInACadence):  # it has ended since it was read
+            sequencing.stop(enrolment, reason=_("They answered"), at=at)
+
+
+def _tell(reply: Reply, *, at: datetime) -> None:
     key = f"reply {reply.pk}"
     touching.touch(
         reply.lead, person=reply.person, kind=TouchKind.REPLY, what=reply.subject, at=reply.written_at, key=key
     )
-    theirs = same_person(reply.person, "lead__person")
-    theirs = theirs | same_person(reply.mail.person, "lead__person") if reply.mail else theirs
-    for enrolment in Enrolment.objects.active().filter(theirs).select_related("lead").order_by("pk"):
-        sequencing.stop(enrolment, reason=_("They answered"), at=at)
     owner = (reply.lead and reply.lead.owner) or (reply.mail and reply.mail.by)
     if owner and reply.lead:
         words = _("%(name)s answered: %(subject)s") % {"name": reply.person, "subject": reply}
-        notifying.notify(
-            owner, kind="reply", words=words, url=reverse("leads:lead", args=[reply.lead.pk]), key=key, at=at
-        )
+        where = reverse("leads:lead", args=[reply.lead.pk])
+        notifying.notify(owner, kind="reply", words=words, url=where, key=key, at=at)
 
 
 def _written_at(arrived: Arrived, at: datetime) -> datetime:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from leads.domain import merging, qualifying
 from leads.domain.contacting import consenting, filing, mailing, reading, returning, sequencing, shaping, wording
@@ -122,6 +123,19 @@ def test_an_answer_stops_the_cadence_and_an_automatic_one_does_not(lead, templat
     arrive(message_id="<2@x>", answers=mailing.message_id(mail))
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.ended_because) == (EnrolmentState.STOPPED, "They answered")
+
+
+def test_enrolments_are_locked_before_leads_and_before_anything_is_written_so_nobody_waits_crosswise(lead, template):
+    cadence = shaping.keep("Introduction", by=None, at=TUESDAY)
+    shaping.add_step(cadence, kind="email", wait_days=3, template=template, by=None, at=TUESDAY)
+    sequencing.enrol(lead, cadence, at=TUESDAY)
+    with CaptureQueriesContext(connection) as asked:
+        arrive()
+    words = [query["sql"] for query in asked]
+    locks = [sql for sql in words if "FOR UPDATE" in sql and ('"leads_enrolment"' in sql or '"leads_lead"' in sql)]
+    assert locks[0].split("FROM")[1].startswith(' "leads_enrolment"') and '"leads_lead"' in locks[1]
+    first_written = next(place for place, sql in enumerate(words) if sql.startswith('INSERT INTO "leads_'))
+    assert words.index(locks[1]) < first_written
 
 
 def test_files_are_kept_apart_from_their_names_and_some_are_not(lead, files_of_their_own):
