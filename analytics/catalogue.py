@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from . import exports, sources
+from . import exports, improving, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import brings as brings_figures
 from .figures import compare as compare_figures
@@ -26,12 +26,17 @@ from .presenting import coverage as coverage_words
 from .presenting import cycle_time as cycle_time_words
 from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
+from .presenting import improve as improve_words
 from .presenting import losses as losses_words
 from .presenting import river as river_words
-from .reports import bottleneck, brings, compare, coverage, cycle_time, drivers, forecast, losses, river
+from .reports import bottleneck, brings, compare, coverage, cycle_time, drivers, forecast, improve, losses, river
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
+
+
+def no_figures(_facts: Facts) -> Facts:
+    return {}
 
 
 def nothing_else() -> str:
@@ -139,6 +144,18 @@ REPORTS = {
             asks=("against",),
         ),
         Report(
+            "improve",
+            _("What is improved"),
+            "target",
+            improve.report,
+            improve.finding,
+            no_figures,
+            improve_words.shown,
+            exports.improve,
+            exports.improve_rows,
+            head=improving.head,
+        ),
+        Report(
             "brings",
             _("What marketing brings"),
             "megaphone",
@@ -183,4 +200,6 @@ def compute(name: str, selection: Selection) -> Facts:
     river = sources.river(selection)
     if "against" in report.asks:
         river = replace(river, other=sources.river(selection.other))
+    if name == "improve":
+        river = replace(river, improvements=improving.under_way(selection.pipeline))
     return report.compute(river, selection, np.random.default_rng(selection.seed())).as_facts()

@@ -127,6 +127,14 @@ def compare_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def improve(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def improve_rows(facts: Facts) -> list[Facts]:
+    return facts["outcomes"]
+
+
 def forecast(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -41,6 +41,17 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """Something that is done about a stage (its key) from a day on."""
+
+    number: int
+    stage: str
+    what: str
+    owner: str
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class River:
     """`journeys` runs from the first lead stage to the order, `deals` only from the first sales stage.
 
@@ -49,6 +60,7 @@ class River:
     earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
     its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
     where nothing is. cut: what narrows the cards, by name, in words. other: the history to compare with.
+    improvements: what is done about stages.
     goals: the targets of exactly these cards as they stood on that day, by their end.
     """
 
@@ -64,4 +76,5 @@ class River:
     origins: Callable[[], Origins] | None = None
     cut: dict[str, Any] = field(default_factory=dict)
     other: River | None = None
+    improvements: tuple[Begun, ...] = ()
     goals: tuple[Goal, ...] = ()

@@ -1,4 +1,4 @@
-"""Who may say what is to be won: administrators, and managers of their teams and people."""
+"""Who may say what is to be won, and what is done about stages: administrators, and managers."""
 
 from __future__ import annotations
 
@@ -34,3 +34,4 @@ def teams_of(user: Any) -> list[int]:
 
 rules.add_perm("analytics.change_targets", is_signed_in & (is_admin | manages))
 rules.add_perm("analytics.change_target", is_signed_in & (is_admin | manages_the_target))
+rules.add_perm("analytics.improve", is_signed_in & (is_admin | manages))

@@ -266,6 +266,12 @@ def landmarks(pipeline: Pipeline) -> dict[str, str]:
     return {_deal_key(stage): stage.name for stage in stages}
 
 
+def open_stages(pipeline: Pipeline) -> dict[str, str]:
+    """The stages of the pipeline's river that something can be done about, marketing's first, by key."""
+    marketing = {stage.key: stage.name for stage in _lead_stages() if stage.kind is Kind.OPEN}
+    return marketing | landmarks(pipeline)
+
+
 def today(pipeline: Pipeline, at: datetime) -> date:
     """The day it is at `at` where the pipeline is."""
     return at.astimezone(ZoneInfo(pipeline.time_zone)).date()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, norming
+from . import caching, chances, norming, watching
 from .selection import Selection
 
 
@@ -19,6 +19,11 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
     run = caching.refresh(name, Selection.from_arguments(**selection), asked=question, job=job, at=timezone.now())
     caching.forget_superseded(name, question)
     return {"run": run.pk}
+
+
+@job_kind("analytics.watch", title=_("Watching for bottlenecks"))
+def watch(job: Job) -> dict[str, Any]:
+    return {"told": watching.watch(at=timezone.now())}
 
 
 @job_kind("analytics.learn_norms", title=_("Learning how long stages take"))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import target_pages, views
+from . import improvement_pages, target_pages, views
 
 app_name = "analytics"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("settings/targets/<int:pk>/withdrawal/", target_pages.withdrawal, name="target_withdrawal"),
     path("insight/", views.home, name="home"),
     path("insight/cards/", views.cards, name="cards"),
+    path("insight/improvements/", improvement_pages.improvements, name="improvements"),
+    path("insight/improvements/<int:pk>/giving-up/", improvement_pages.giving_up, name="giving_up"),
     path("insight/<slug:name>/", views.report, name="report"),
     path("insight/<slug:name>.json", views.report_as_json, name="report_as_json"),
     path("insight/<slug:name>.csv", views.report_as_csv, name="report_as_csv"),

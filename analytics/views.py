@@ -17,6 +17,7 @@ from . import caching, exports, listing, presenting
 from .behind import NoSuchStage
 from .catalogue import REPORTS, Report
 from .forms import CardsFilter, ReportFilter
+from .improvement_pages import ImprovementForm
 
 CAN_SEE = "insight.view"
 FIRST_PAGE = "river"
@@ -42,6 +43,8 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         "page_path": request.path,
         "standing": standing,
     }
+    if name == "improve" and asked.chosen_pipeline and request.user.has_perm("analytics.improve"):
+        context["improving"] = ImprovementForm(pipeline=asked.chosen_pipeline)
     if standing and standing.run:
         context |= presenting.page(shown, standing.run.result)
         if name == FIRST_PAGE and not standing.is_updating:

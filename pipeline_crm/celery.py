@@ -28,6 +28,7 @@ SCHEDULE = [
     ("Tell managers whose answers are late", OFTEN, "pipeline_crm.begin_period", ["leads.escalate_offers", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Learn which leads become deals", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_chances", "day"]),
+    ("Tell managers of bottlenecks that come or go", OFTEN, "pipeline_crm.begin_period", ["analytics.watch", "day"]),
     ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
     ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),

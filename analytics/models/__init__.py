@@ -1,4 +1,5 @@
+from .improvement import Improvement, Sighting
 from .report_run import ReportRun
 from .target import Target
 
-__all__ = ["ReportRun", "Target"]
+__all__ = ["Improvement", "ReportRun", "Sighting", "Target"]

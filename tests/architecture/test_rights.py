@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from analytics.models import Target
+from analytics.models import Improvement, Target
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
@@ -136,6 +136,9 @@ def scene(settings, tmp_path):
         "LostReason": make_reason(),
         "Target": Target.objects.create(
             pipeline=pipeline, starts_on=now, ends_on=now, base_amount=1, owner=ana, recorded_at=now
+        ),
+        "Improvement": Improvement.objects.create(
+            pipeline=pipeline, stage="lead-nurturing", what="Call at once", starts_on=now, by=ana, created_at=now
         ),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
         "Notification": Notification.objects.create(user=ana, kind="test", words="x", url="/", key="1", at=now),
