@@ -161,4 +161,4 @@ def test_a_board_that_is_open_loses_the_card_of_a_merged_lead(mina, client):
     keep, other = make_lead(owner=mina, by=mina), make_lead(owner=mina, by=mina)
     merging.leads(keep, other, by=mina, at=timezone.now())
     answer = client.get(f"/marketing/cards/?ids={keep.pk},{other.pk}", headers={"HX-Request": "true"})
-    assert [(one.pk, bool(one.card)) for one in answer.context["arrivals"]] == [(keep.pk, True), (other.pk, False)]
+    assert {one.pk: bool(one.card) for one in answer.context["arrivals"]} == {keep.pk: True, other.pk: False}
