@@ -32,6 +32,14 @@ TOUCHES = (arrivals.FIRST, arrivals.LAST)
 WAYS = arrivals.WAYS
 OUTCOMES = ("leads", "handed", "won", "orders", "open", "lost")
 UNKNOWN = ""
+COUNTED = (
+    pl.len().alias("leads"),
+    pl.col("handed").count(),
+    pl.col("orders").sum(),
+    pl.col("revenue").sum(),
+    *[(pl.col("state") == state).sum().alias(state) for state in ("won", "open", "lost")],
+)
+NOBODY = {"leads": 0, "handed": 0, "orders": 0, "revenue": 0.0, "won": 0, "open": 0, "lost": 0}
 NO_ORIGINS = Origins(pl.DataFrame(schema=LEAD_COLUMNS))
 
 
@@ -94,7 +102,7 @@ def report(river: River, selection: Selection, _rng: Any = None) -> BringsReport
     came = arrived(river, origins, selection)
     ours, others = came.filter("is_marketing"), came.filter(~pl.col("is_marketing"))
     costs = _costs(origins, selection)
-    total = _group(ours, UNKNOWN, UNKNOWN, None if costs is None else float(costs["amount"].sum()))
+    total = _group(ours, None if costs is None else float(costs["amount"].sum()))
     handed = proportions.wilson(total.handed, total.leads)
     first, last = (
         Ways(**{way: tuple(_groups(ours, f"{touch}_{way}", origins, costs, way)) for way in WAYS}) for touch in TOUCHES
@@ -110,7 +118,7 @@ def report(river: River, selection: Selection, _rng: Any = None) -> BringsReport
         handed_high=handed.high,
         first=first,
         last=last,
-        by_sales=_group(others, UNKNOWN, UNKNOWN, None),
+        by_sales=_group(others, None),
         warnings=tuple(_warnings(river, origins, selection, ours)),
     )
 
@@ -232,36 +240,29 @@ def _groups(came: pl.DataFrame, column: str, origins: Origins, costs: pl.DataFra
     spent: dict[str, float] | None = None
     if costs is not None and way != "page":
         spent = dict(costs.group_by(way).agg(pl.col("amount").sum()).iter_rows())
-    keys = {*came[column].unique().to_list(), *(spent or {})}
+    parts = {row.pop(column): row for row in came.group_by(column).agg(*COUNTED).to_dicts()}
     named = origins.names.get(way, {})
     groups = [
-        _group(
-            came.filter(pl.col(column) == key),
-            key,
-            named.get(key, key),
-            None if spent is None else spent.get(key, 0.0),
-        )
-        for key in keys
+        _with_cost(parts.get(key, NOBODY), key, named.get(key, key), None if spent is None else spent.get(key, 0.0))
+        for key in {*parts, *(spent or {})}
     ]
     return sorted(groups, key=lambda group: (not group.key, -group.revenue, -group.leads, group.name))
 
 
-def _group(came: pl.DataFrame, key: str, name: str, cost: float | None) -> Group:
-    states = dict(came.group_by("state").agg(pl.len()).iter_rows())
-    leads, orders = came.height, int(came["orders"].sum())
+def _group(came: pl.DataFrame, cost: float | None) -> Group:
+    """All of them as one."""
+    return _with_cost(came.select(*COUNTED).to_dicts()[0], UNKNOWN, UNKNOWN, cost)
+
+
+def _with_cost(counted: dict[str, Any], key: str, name: str, cost: float | None) -> Group:
+    leads, orders = counted["leads"], counted["orders"]
     return Group(
         key=key,
         name=name,
-        leads=leads,
-        handed=came.height - came["handed"].null_count(),
-        won=states.get("won", 0),
-        orders=orders,
-        revenue=float(came["revenue"].sum()),
-        open=states.get("open", 0),
-        lost=states.get("lost", 0),
         cost=cost,
         cost_per_lead=cost / leads if cost and leads else None,
         cost_per_order=cost / orders if cost and orders else None,
+        **counted,
     )
 
 
