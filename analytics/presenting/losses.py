@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import date
+
 from django.utils.translation import gettext as _
 
 from .words import NOTHING, Facts, Figure, amount, interval, month, percent, period
@@ -26,7 +29,10 @@ def shown(facts: Facts) -> Facts:
             },
         ],
         "crossed": facts["crossed"],
-        "month_rows": [{**line, "month": month(line["start"]), "share": _share(line)} for line in facts["months"]],
+        "month_rows": [
+            {**line, "month": month(line["start"]), "share": _share(line), "end": _end(line["start"], facts["as_of"])}
+            for line in facts["months"]
+        ],
         "window": period(facts["window"]),
         "reference": period(facts["reference"]),
     }
@@ -74,6 +80,12 @@ def _row(group: Facts, currency: str) -> Facts:
         "before": percent(group["before"]),
         "is_hot": group["q"] is not None and group["q"] <= RATE,
     }
+
+
+def _end(start: str, as_of: str) -> str:
+    """The month's last day, as far as it has come."""
+    first = date.fromisoformat(start)
+    return min(first.replace(day=monthrange(first.year, first.month)[1]).isoformat(), as_of)
 
 
 def _share(line: Facts) -> str:

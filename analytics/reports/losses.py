@@ -105,7 +105,7 @@ def report(river: River, selection: Selection, _rng: Any = None) -> LossesReport
         stages=_groups(lost, lost_before, "stage_key"),
         competitors=_groups(lost, lost_before, "competitor"),
         crossed=tuple(
-            lost.group_by("reason", "stage")
+            lost.group_by("reason", "stage", "stage_key")
             .agg(n=pl.len())
             .sort("n", "reason", "stage", descending=[True, False, False])
             .to_dicts()

@@ -21,7 +21,7 @@ from leads.models import LeadStageNorm
 from pipeline_crm.accounts.models import Membership
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_team, make_user, stage_of
+from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
 pytestmark = pytest.mark.django_db
 POLL = {"HTTP_HX_REQUEST": "true"}
@@ -334,3 +334,24 @@ def test_two_selections_stand_side_by_side_each_with_its_own_cards(client, pipel
     heads = [re.search("<h1>([^<]+)", client.get(unescape(link)).content.decode())[1] for link in links]
     assert heads == ["2 stays begun in Inquiry", "3 stays begun in Inquiry"]
     assert "up to date" not in client.get(f"/insight/compare/?team={north.pk}").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_behind_each_cell_of_losses_are_as_many_deals_as_it_says(client, pipeline):
+    north = make_team("North")
+    ana = make_user(name="Ana", team=north)
+    price, timing = make_reason("Price"), make_reason("Timing")
+    for number in range(6):
+        deal = make_deal(
+            pipeline=pipeline, at=ago(80 - number), owner=ana, lead=make_lead(owner=ana, team=north, at=ago(90))
+        )
+        closing.lose(deal, reason=price if number % 2 else timing, by=None, at=ago(70 - 12 * number))
+    client.force_login(ana)
+    client.get("/insight/losses/")
+    work()
+    page = client.get("/insight/losses/").content.decode()
+    cells = re.findall(r'<td><a href="(/insight/cards/[^"]+what=lost[^"]*)">(\d+)</a>', page)
+    assert len({address for address, _n in cells}) >= 6
+    for address, n in cells:
+        title = re.search("<h1>([^<]+)", client.get(unescape(address)).content.decode())[1]
+        assert title.startswith(f"{n} deal"), address
