@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline_crm.jobs.kinds import job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, norming, watching
+from . import caching, chances, norming, retries, watching
 from .selection import Selection
 
 
@@ -34,3 +34,8 @@ def learn_norms(job: Job) -> dict[str, Any]:
 @job_kind("analytics.learn_chances", title=_("Learning which leads become deals"))
 def learn_chances(job: Job) -> dict[str, Any]:
     return {"written": chances.learn(at=timezone.now())}
+
+
+@job_kind("analytics.learn_retries", title=_("Learning when to ask again after a loss"))
+def learn_retries(job: Job) -> dict[str, Any]:
+    return {"written": retries.learn(at=timezone.now())}

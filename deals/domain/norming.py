@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ..models import StageNorm
+from ..models import RetryNorm, StageNorm
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,31 @@ def write_norms(norms: Iterable[Learned], *, as_of: datetime) -> None:
                 "as_of": as_of,
             },
         )
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Of a lost reason: attempts known, the wait in days that pays best, and the span of waits nearly as good."""
+
+    reason: int
+    n: int
+    best_days: int
+    from_days: int
+    to_days: int
+
+
+@transaction.atomic
+def write_waits(waits: Iterable[Wait], *, as_of: datetime) -> None:
+    """Replace what is known of the waits of all reasons."""
+    RetryNorm.objects.all().delete()
+    RetryNorm.objects.bulk_create(
+        RetryNorm(
+            reason_id=wait.reason,
+            n=wait.n,
+            best_days=wait.best_days,
+            from_days=wait.from_days,
+            to_days=wait.to_days,
+            as_of=as_of,
+        )
+        for wait in waits
+    )

@@ -1,6 +1,7 @@
 """A lost deal's lead flows back to marketing."""
 
 from datetime import date, timedelta
+from random import Random
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,12 +12,13 @@ from pipeline_crm.foundation import stage_log
 from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 
-from ..models import Deal, LostReason, StageKind
+from ..models import Deal, LostReason, RetryNorm, StageKind
 from . import _log, closing
 from .moving import ReasonNeeded, tell
 from .seeing import see
 
 USUAL_DISTANCE = timedelta(days=90)
+SPREAD = 0.2
 
 
 class AnotherDealOpen(Refusal):
@@ -94,7 +96,20 @@ def tries_are_used_up(deal: Deal, reason: LostReason) -> bool:
     return bool(reason.most_tries and deal.lead.attempt >= reason.most_tries)
 
 
+def learned_wait(reason: LostReason) -> RetryNorm | None:
+    """What was learned of this reason, asked for once where it came with `select_related("norm")`."""
+    return getattr(reason, "norm", None)
+
+
 def proposed_day(reason: LostReason | None, at) -> date:
-    """The day to contact again that the reason suggests."""
-    days = reason and reason.contact_again_after_days
-    return lead_recycling.local_date(at) + (timedelta(days=days) if days else USUAL_DISTANCE)
+    """The day to contact again that the reason suggests: by the wait that was learned, else by the one set for it.
+
+    Around a learned wait the days vary from one day's losses to the next within the waits that are nearly as good, at
+    most a fifth to each side: whoever always waits the same never learns whether another wait is better.
+    """
+    today = lead_recycling.local_date(at)
+    if reason and (norm := learned_wait(reason)):
+        days = norm.best_days * (1 + SPREAD * Random(f"{reason.pk} {today}").uniform(-1, 1))
+        return today + timedelta(days=max(1, round(min(max(days, norm.from_days), norm.to_days))))
+    set_by_hand = reason and reason.contact_again_after_days
+    return today + (timedelta(days=set_by_hand) if set_by_hand else USUAL_DISTANCE)

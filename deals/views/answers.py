@@ -112,7 +112,10 @@ def panel_or_page(request: HttpRequest, deal: Deal, *, status: int = 200, trigge
         "note_form": NoteForm(auto_id="note_%s"),
         "line_form": LineForm(deal=panel.deal, auto_id="line_%s"),
         "facts_form": FactsForm(instance=panel.deal, auto_id="fact_%s"),
-        "lost_reasons": [(reason, proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)],
+        "lost_reasons": [
+            (reason, proposed_day(reason, at))
+            for reason in LostReason.objects.filter(archived_at=None).select_related("norm")
+        ],
         **forms,
     }
     return render_page(request, "deals/deal.html", context, fragments=["panel"], status=status, triggers=triggers)

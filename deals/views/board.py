@@ -58,7 +58,10 @@ def board_of(request: HttpRequest, pipeline: Pipeline, filter: DealFilter) -> di
 
 def lost_reasons(at: datetime) -> list[tuple[LostReason, date]]:
     """Each reason with the day to contact again that it proposes."""
-    return [(reason, recycling.proposed_day(reason, at)) for reason in LostReason.objects.filter(archived_at=None)]
+    return [
+        (reason, recycling.proposed_day(reason, at))
+        for reason in LostReason.objects.filter(archived_at=None).select_related("norm")
+    ]
 
 
 def chosen_bar(pipeline: Pipeline) -> dict:

@@ -108,7 +108,7 @@ def show(request: HttpRequest, *, status: int = 200, **forms) -> HttpResponse:
         ],
         "reasons": [
             (reason, ReasonForm(initial=vars(reason), auto_id=f"reason_{reason.pk}_%s"))
-            for reason in LostReason.objects.all()
+            for reason in LostReason.objects.select_related("norm")
         ],
         "product_form": ProductForm(initial={"currency": base}, auto_id="new_product_%s"),
         "reason_form": ReasonForm(auto_id="new_reason_%s"),

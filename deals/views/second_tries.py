@@ -7,7 +7,8 @@ from pipeline_crm.accounts.models import Company
 from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import for_everyone_signed_in
 
-from ..domain import recovering
+from ..domain import recovering, recycling
+from ..models import LostReason
 
 
 @for_everyone_signed_in
@@ -17,6 +18,8 @@ def second_tries(request: HttpRequest) -> HttpResponse:
     context = {
         "results": found,
         "tables": [("reason", found.by_reason), ("attempt", found.by_attempt), ("wait", found.by_wait)],
+        "reasons": LostReason.objects.filter(archived_at=None).select_related("norm"),
+        "usual_days": recycling.USUAL_DISTANCE.days,
         "base": Company.get().base_currency,
         "page": "recycling",
     }

@@ -52,7 +52,7 @@ def test_the_board_asks_as_often_for_one_card_as_for_three(scene, django_assert_
         client.get("/marketing/")
 
 
-QUERIES_OF_THE_BOARD = 20
+QUERIES_OF_THE_BOARD = 21
 
 
 def test_into_ready_for_sales_is_the_hand_over(scene):
