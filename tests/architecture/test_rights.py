@@ -16,6 +16,7 @@ from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
 from leads.domain import noting as lead_notes
+from leads.domain.contacting import clicking
 from leads.models import (
     Batch,
     Cadence,
@@ -24,6 +25,7 @@ from leads.models import (
     HandBackReason,
     LeadForm,
     Likeness,
+    Mail,
     Mailing,
     Person,
     ScoreRule,
@@ -116,7 +118,7 @@ def scene(settings, tmp_path):
         "Product": Product.objects.create(name="Seat"),
         "Cadence": (cadence := Cadence.objects.create(name="Introduction", created_at=now)),
         "CadenceStep": cadence.steps.create(position=1, kind="task", subject="Ring"),
-        "Mail": (mail := make_mail(lead)),
+        "Mail": (mail := make_mail(lead, text="See https://www.example.com/.")),
         "MailTemplate": mail.template,
         "Attachment": make_attachment(lead),
         "Person": mail.person,
@@ -170,7 +172,7 @@ def path(route: str, scene: dict) -> str:
         "stage": "nurturing",
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
-        "token": scene["Mail"].token,
+        "token": token_of_link(scene["Mail"]) if route.startswith("follow/") else scene["Mail"].token,
         "which": "postmark/tracking/",
         "act": "pausing",
         "key": scene["LeadForm"].key,
@@ -178,6 +180,11 @@ def path(route: str, scene: dict) -> str:
         "activity_pk": scene[f"activity of {subject}"].pk if "activity_pk" in route else "",
     }
     return "/" + re.sub(r"<(\w+)>", lambda match: str(values[match[1]]), route)
+
+
+def token_of_link(mail: Mail) -> str:
+    mail.counts_clicks, mail.template.body = True, mail.text
+    return clicking.ways(mail)[0].rstrip("/").rpartition("/")[2]
 
 
 def asked(scene: dict, name: str | None, method: str, route: str) -> int:
