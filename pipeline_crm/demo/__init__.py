@@ -207,8 +207,8 @@ class _Company:
             value=Decimal(round(9000 * story.size / 100) * 100) if stage != "generation" else None,
             currency="CHF" if person.organisation.country == "Switzerland" else "EUR",
             tags=tags,
-            score=min(96, int(15 + 9 * len(story.steps) + rng.uniform(0, 35))),
         )
+        rng.random()  # one draw less, and the company would have another history
         self.leads.append((lead, story))
         rep = rng.choice(self.reps[team.name])
         for deal_story in story.deals:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 
 from deals.models import DealActivity
+from leads.domain import scoring
 from leads.domain.contacting import templating
 from leads.models import (
     ActivityKind,
@@ -34,6 +35,8 @@ from leads.models import (
     MailTemplate,
     Purpose,
     Reply,
+    ScoreRule,
+    Segment,
     Source,
     StepTaken,
     Touch,
@@ -51,6 +54,18 @@ INTEREST = "Talked to us at the fair and asked for more."
 LOWEST_HOUR, HIGHEST_HOUR = 9, 16
 CLICKED, ANSWERED = 0.24, 0.07
 ENROLLED = {"first": 0.7, "again": 0.75}
+FITS = (
+    {"about": "size", "at_least": 250, "points": 15},
+    {"about": "size", "at_least": 50, "at_most": 249, "points": 10},
+    {"about": "role", "words": "manager, CFO, Owner", "points": 10},
+    {"about": "source", "words": "Referral, Partner", "points": 10},
+)
+SEGMENTS = {
+    "Warm, but not yet qualified": "stage=nurturing&score_from=40",
+    "Silent for a month": "stage=nurturing&untouched_for=30",
+    "Came back from sales": "recycled=1",
+}
+WEEKS_OF_SCORES = 8
 
 
 def furnish(
@@ -80,6 +95,8 @@ class _Marketing:
         self._talks()
         copy_in(self.replies)
         copy_in(sorted(self.touches, key=lambda touch: touch.at))
+        self._scores()
+        self._segments()
 
     def _shape(self) -> None:
         began = self.at - YEARS
@@ -348,3 +365,17 @@ class _Marketing:
         while local.weekday() > 4 or local.hour > HIGHEST_HOUR:
             local = datetime.combine(local.date() + timedelta(days=1), time(LOWEST_HOUR), ZONE)
         return local.replace(hour=max(local.hour, LOWEST_HOUR), minute=self.rng.randrange(60))
+
+    def _scores(self) -> None:
+        """The rules, and what they gave week by week to those who were there."""
+        ScoreRule.objects.bulk_create(ScoreRule(**facts) for facts in (*scoring.USUAL, *FITS))
+        began = {lead.pk: story.steps[0].at for lead, story in self.leads if lead.is_open}
+        for weeks in range(WEEKS_OF_SCORES, 0, -1):
+            when = self.at - timedelta(weeks=weeks)
+            scoring.rescore([pk for pk, at in began.items() if at <= when], at=when)
+        scoring.rescore(list(began), at=self.at)
+
+    def _segments(self) -> None:
+        began = self.at - timedelta(days=60)
+        for name, query in SEGMENTS.items():
+            Segment.objects.create(name=name, query=query, owner=self.marketers[0], created_at=began)

@@ -28,7 +28,8 @@ class Command(BaseCommand):
             summary = demo.load(at=now, seed=seed, password=password)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
-        accepting.accept("analytics.learn_norms", key=f"after the demo of {now.isoformat()}", at=now)
+        for kind in ("analytics.learn_norms", "analytics.learn_chances"):
+            accepting.accept(kind, key=f"after the demo of {now.isoformat()}", at=now)
         self.stdout.write(f"{summary.leads:,} leads, {summary.deals:,} deals, {summary.open_deals} of them open.")
         for colleague in people.COLLEAGUES:
             self.stdout.write(f"  {colleague.email:<26} {password}  ({colleague.role}, {', '.join(colleague.teams)})")

@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models import F
 
-from leads.domain import campaigning
+from leads.domain import campaigning, scoring
 from leads.domain.contacting import consenting, sequencing
-from leads.models import Capture, Consent, Enrolment, Lead, Mail, StepTaken, Touch
+from leads.marketing import segments
+from leads.models import Capture, Consent, Enrolment, Lead, Mail, ScoreDay, Segment, StepTaken, Touch
 from pipeline_crm import demo
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +61,13 @@ def test_who_sent_a_form_came_by_it():
     for capture in Capture.objects.select_related("lead", "form"):
         assert capture.form.source_id == capture.lead.source_id
         assert capture.received_at <= capture.confirmed_at == capture.lead.created_at
+
+
+def test_open_leads_have_scores_that_moved_and_segments_have_leads():
+    leads = Lead.objects.open()
+    assert leads.filter(score__gt=0).count() > 0.6 * leads.count()
+    assert not Lead.objects.exclude(pk__in=leads).filter(score__gt=0).exists()
+    assert leads.exclude(score=F("score_week_ago")).exists()
+    assert not ScoreDay.objects.filter(on__lt=F("lead__created_at__date")).exists()
+    assert list(scoring.rescore_all(at=AT))[-1] == (leads.count(), 0)
+    assert all(segments.members(segment, at=AT).exists() for segment in Segment.objects.all())
