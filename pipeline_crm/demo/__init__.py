@@ -41,7 +41,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 
-from . import marketing, people, simulation
+from . import duplicates, marketing, people, simulation
 from .simulation import ZONE, DealStory, LeadStory
 
 PIPELINE = "New business"
@@ -113,6 +113,7 @@ class _Company:
         marketing.furnish(
             self.leads, sources=self.sources, marketers=self.marketers, at=self.at, seed=self.rng.getrandbits(32)
         )
+        duplicates.plant((lead for lead, _story in self.leads), at=self.at)
         is_open = sum(1 for _deal, story in self.deals if story.is_open)
         return Summary(len(self.leads), len(self.deals), is_open)
 
@@ -178,7 +179,7 @@ class _Company:
         self.persons = []
         for organisation in chosen[: len(stories)]:
             name = people.person_name(self.rng)
-            phone = f"+49 30 55501{self.rng.randint(100, 999)}" if self.rng.random() < 0.6 else ""
+            phone = f"+49 30 {self.rng.randint(100, 999)}{len(self.persons):04}" if self.rng.random() < 0.6 else ""
             self.persons.append(
                 Person(
                     name=name,
