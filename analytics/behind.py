@@ -8,7 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from . import days
-from .reports import _landmarks, brings
+from .reports import _landmarks, brings, movement
 from .river import River
 from .selection import Selection
 from .tables import stage_visits
@@ -25,6 +25,7 @@ class What(StrEnum):
     OPEN_BEFORE = "open_before"
     LOST = "lost"
     FACT = "fact"
+    CHANGED = "changed"
     BROUGHT = "brought"
 
 
@@ -65,6 +66,8 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     first, last = (days.number(day) for day in selection.window)
     if asked.what == What.LOST:
         return _lost(river, today, (first, last), asked)
+    if asked.what == What.CHANGED:
+        return _changed(river, selection, asked)
     if asked.what == What.FACT:
         return _with_fact(river, selection, today, asked)
     if asked.what == What.BROUGHT:
@@ -86,6 +89,16 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     found = here.filter(chosen)
     if asked.to is not None:
         found = found.filter(pl.col("next") == code_of[asked.to])
+    return found.select(COLUMNS).sort("entered", "card")
+
+
+def _changed(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
+    """The deals of one bar of what changed, where they stand on the last evening."""
+    shift = len(river.journeys.stages) - len(river.deals.stages)
+    nothing = pl.lit(None, dtype=pl.Int64)
+    found = movement.cards(river, selection, asked.fact).with_columns(
+        pl.col("stage") + shift, left=nothing, next=nothing
+    )
     return found.select(COLUMNS).sort("entered", "card")
 
 

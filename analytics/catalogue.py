@@ -18,6 +18,7 @@ from .figures import cycle_time as cycle_time_figures
 from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
 from .figures import losses as losses_figures
+from .figures import movement as movement_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import brings as brings_words
@@ -28,8 +29,21 @@ from .presenting import drivers as drivers_words
 from .presenting import forecast as forecast_words
 from .presenting import improve as improve_words
 from .presenting import losses as losses_words
+from .presenting import movement as movement_words
 from .presenting import river as river_words
-from .reports import bottleneck, brings, compare, coverage, cycle_time, drivers, forecast, improve, losses, river
+from .reports import (
+    bottleneck,
+    brings,
+    compare,
+    coverage,
+    cycle_time,
+    drivers,
+    forecast,
+    improve,
+    losses,
+    movement,
+    river,
+)
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
@@ -188,6 +202,17 @@ REPORTS = {
             coverage_words.shown,
             exports.coverage,
             exports.coverage_rows,
+        ),
+        Report(
+            "movement",
+            _("What changed"),
+            "arrow-up-down",
+            movement.report,
+            movement.finding,
+            movement_figures.figures,
+            movement_words.shown,
+            exports.movement,
+            exports.movement_rows,
         ),
     )
 }

@@ -65,6 +65,10 @@ def _sentences() -> dict[str, str]:
         "unpriced_orders": _("%(n)s orders have no amount; they count as orders, not in the revenue."),
         "no_amounts": _("No amounts are known: the gain is in won deals."),
         "not_enough_closed": _("Not enough yet: a forecast needs %(needs)s closed deals, has %(has)s."),
+        "no_chances": _(
+            "What is expected is not shown: chances need %(needs)s closed deals on the first evening already."
+        ),
+        "without_amount": _("%(n)s open deals have no value; they count as nothing here."),
         "no_target": _("No target is set for these deals that is still to be reached."),
         "no_wins": _("No deal has been won yet, so there is nothing to forecast from."),
         "pooled": _("Only %(has)s deals are closed; below %(needs)s all stages lend each other their rates."),

@@ -160,6 +160,30 @@ def coverage_rows(facts: Facts) -> list[Facts]:
     ]
 
 
+def movement(facts: Facts) -> Facts:
+    return {
+        **_in_words(facts),
+        **{end: _in_units(facts[end]) for end in ("opening", "closing")},
+        "bars": [_in_units(bar) for bar in facts["bars"]],
+    }
+
+
+def movement_rows(facts: Facts) -> list[Facts]:
+    """Opening, every bar, closing."""
+    return [
+        {**_in_units(bar), "currency": facts["currency"]}
+        for bar in (facts["opening"], *facts["bars"], facts["closing"])
+    ]
+
+
+def _in_units(bar: Facts) -> Facts:
+    """Cents as amounts."""
+    return {
+        name: value / 100 if name in ("pipeline", "expected") and value is not None else value
+        for name, value in bar.items()
+    }
+
+
 def _in_words(facts: Facts) -> Facts:
     return {**facts, "warnings": [sentence(warned) for warned in facts["warnings"]]}
 

@@ -14,6 +14,7 @@ from leads.models import Lead
 
 from . import behind, days, sources, told_facts
 from .behind import Question, What
+from .reports import movement
 from .selection import Selection
 from .tables.journeys import MOST_ATTEMPTS
 
@@ -109,6 +110,9 @@ def _title(asked: Question, names: dict[str, str], ways: dict[str, str], counted
         why = [asked.reason, asked.competitor, names.get(asked.stage or "")]
         told = ", ".join(_("not said") if word == "" else word for word in why if word is not None)
         return ngettext("%(n)s deal lost: %(why)s", "%(n)s deals lost: %(why)s", counted) % (facts | {"why": told})
+    if asked.what == What.CHANGED:
+        bar = movement.bar_names().get(asked.fact, "")
+        return ngettext("%(n)s deal: %(bar)s", "%(n)s deals: %(bar)s", counted) % (facts | {"bar": bar})
     if asked.what == What.FACT:
         told = told_facts.label({"fact": asked.fact, "level": asked.level})
         return ngettext("%(n)s deal: %(told)s", "%(n)s deals: %(told)s", counted) % (facts | {"told": told})

@@ -61,7 +61,9 @@ class River:
     its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
     where nothing is. cut: what narrows the cards, by name, in words. other: the history to compare with.
     improvements: what is done about stages.
-    goals: the targets of exactly these cards as they stood on that day, by their end.
+    goals: the targets of exactly these cards as they stood on that day, by their end. before: the same as known at the
+    end of an earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to
+    marketing.
     """
 
     pipeline: str
@@ -78,3 +80,5 @@ class River:
     other: River | None = None
     improvements: tuple[Begun, ...] = ()
     goals: tuple[Goal, ...] = ()
+    before: Callable[[date], River] | None = None
+    recycled: Callable[[], frozenset[int]] | None = None

@@ -10,7 +10,7 @@ what was written here, by `occurred_at` for an imported history, which its old s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -138,6 +138,14 @@ LOST = f"""
         SELECT 1 FROM deals_dealamendment a
         WHERE a.card_id = e.card_id AND a.seq = e.seq AND a.kind = 'void' AND a.recorded_at < %(until)s)
     ORDER BY e.card_id, e.seq DESC"""
+
+# Deals whose prospects went back to marketing, as far as that was known then and not taken back.
+RECYCLED = f"""
+    SELECT d.id AS card FROM deals_deal d JOIN leads_recycling r ON r.lead_id = d.lead_id AND r.attempt = d.attempt
+    JOIN leads_leadevent e ON e.card_id = r.lead_id AND e.seq = r.seq
+    WHERE d.pipeline_id = %(pipeline)s AND {KNOWN} AND NOT EXISTS (
+        SELECT 1 FROM leads_leadamendment a
+        WHERE a.card_id = e.card_id AND a.seq = e.seq AND a.kind = 'void' AND a.recorded_at < %(until)s)"""
 
 # Which cards belong to a cut. A journey without a deal has no product.
 CUT_DEALS = """
@@ -361,6 +369,8 @@ def river(selection: Selection) -> River:
         facts=partial(_facts, {**params, "zone": zone.key}),
         origins=partial(_origins, params, whole.select("card").unique(), deals, zone),
         goals=_goals(selection, params["until"]),
+        before=partial(_before, selection),
+        recycled=partial(_recycled, params),
         deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
     )
 
@@ -444,6 +454,14 @@ def _origins(params: dict[str, Any], cards: pl.DataFrame, deals: pl.DataFrame, z
         campaign_of=campaign_of,
         are_whole=params["is_default"],
     )
+
+
+def _before(selection: Selection, day: date) -> River:
+    return river(replace(selection, as_of=day, until=None, least=None, most=None))
+
+
+def _recycled(params: dict[str, Any]) -> frozenset[int]:
+    return frozenset(_frame(RECYCLED, params, CARD)["card"].to_list())
 
 
 def _goals(selection: Selection, until: datetime) -> tuple[Goal, ...]:
@@ -544,13 +562,14 @@ def _amended(steps: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
 
 
 def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
-    """Each step with the last amount that was entered, or cleared, before the next step."""
+    """Each step with the last amount that was entered, or cleared, before the next step. A step whose day was corrected
+    to a later one keeps what was entered since it was written down."""
     if revisions.height == 0 or steps.height == 0:
         return steps
     newest = (
         revisions.sort("occurred", maintain_order=True)
         .join_asof(
-            steps.select("card", "seq", at="occurred_at").sort("at"),
+            steps.select("card", "seq", at=pl.min_horizontal("occurred_at", "known")).sort("at", "seq"),
             left_on="occurred",
             right_on="at",
             by="card",

@@ -20,6 +20,7 @@ NAMES = [
     "arrow-right",
     "arrow-right-left",
     "arrow-up",
+    "arrow-up-down",
     "bell",
     "bookmark",
     "building-2",

@@ -1,0 +1,56 @@
+"""From what was there to what is there, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline_crm.foundation.money import CURRENCIES
+
+from ..reports.movement import bar_names
+from .theme import LOST, NURTURING, OURS, REFERENCE, Figure, axis, figure
+
+Facts = dict[str, Any]
+
+
+def figures(facts: Facts) -> dict[str, Figure]:
+    measures = ("pipeline",) if facts["closing"]["expected"] is None else ("pipeline", "expected")
+    return {measure: steps(facts, measure) for measure in measures}
+
+
+def steps(facts: Facts, measure: str) -> Figure:
+    """Bars that begin where the one before ended."""
+    level, rows = 0, []
+    for bar in (facts["opening"], *facts["bars"], facts["closing"]):
+        is_end = bar["key"] in ("opening", "closing")
+        if not is_end and not bar[measure]:
+            continue
+        base = 0 if is_end else level
+        level = bar[measure] if is_end else level + bar[measure]
+        rows.append((bar_names()[bar["key"]], base / 100, bar[measure] / 100, _colour(bar, measure)))
+    names, bases, heights, colours = zip(*rows, strict=True)
+    symbol = CURRENCIES[facts["currency"]].symbol if facts["currency"] in CURRENCIES else facts["currency"]
+    return figure(
+        [
+            {
+                "type": "bar",
+                "x": list(names),
+                "y": list(heights),
+                "base": list(bases),
+                "customdata": list(heights),
+                "marker": {"color": list(colours)},
+                "hovertemplate": f"%{{x}}: {facts['currency']} %{{customdata:,.2f}}<extra></extra>",
+            }
+        ],
+        bargap=0.35,
+        xaxis=axis(showgrid=False, tickangle=-35),
+        yaxis=axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s"),
+        margin={"l": 56, "r": 10, "t": 10, "b": 80},
+    )
+
+
+def _colour(bar: Facts, measure: str) -> str:
+    if bar["key"] in ("opening", "closing"):
+        return REFERENCE
+    if bar["key"] in ("won", "new", "advanced", "value_up", "reopened") and bar[measure] > 0:
+        return OURS
+    return NURTURING if bar["key"] in ("recycled", "won", "chances") else LOST if bar[measure] < 0 else OURS
