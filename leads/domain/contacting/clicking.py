@@ -29,7 +29,7 @@ def ways(mail: Mail) -> list[str]:
     """For each link of the mail the address that is opened."""
     ours = {_origin(link) for link in templating.links(mail.template.body)} if mail.template else set()
     return [
-        _way(mail, number) if mail.counts_clicks and _origin(link) in ours else link
+        _way(mail, number) if mail.counts_clicks and _origin(link) in ours - {""} else link
         for number, link in enumerate(templating.links(mail.text))
     ]
 
@@ -83,5 +83,9 @@ def _key(mail: Mail) -> str:
 
 
 def _origin(link: str) -> str:
-    parts = urlsplit(link)
+    """Scheme and host; nothing for what only looks like an address."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}".lower()

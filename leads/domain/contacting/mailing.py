@@ -204,8 +204,8 @@ def hand_over(mail: Mail) -> Outcome:
         server.open()
     except (OSError, smtplib.SMTPException) as problem:
         return Outcome(MailState.WAITING, f"{type(problem).__name__}: {problem}")
-    message = as_message(mail, server)
     try:
+        message = as_message(mail, server)
         server.send_messages([message])
     except smtplib.SMTPRecipientsRefused as refusal:
         return _refused_address(*next(iter(refusal.recipients.values())))

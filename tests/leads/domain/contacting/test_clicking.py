@@ -93,6 +93,12 @@ def test_a_link_that_came_in_with_a_name_is_not_opened_in_our_name():
     assert clicking.ways(mail)[0] == "https://evil.example/x" and "/follow/" in clicking.ways(mail)[1]
 
 
+@pytest.mark.parametrize("name", ["https://[x", "http://[::1", "https://x/%zz\u2028", "[a](https://[b)"])
+def test_what_only_looks_like_an_address_stops_no_mail(name):
+    mail = write(name=name)
+    assert "/follow/" in clicking.ways(mail)[-1] and PRICES in mailing.as_message(mail).body
+
+
 def test_counting_can_be_switched_off_and_holds_for_mails_from_then_on():
     before = write()
     ruling.revise(by=None, at=TUESDAY, counts_clicks=False)
