@@ -23,6 +23,29 @@ BEYOND = 1.64  # standard errors: by chance alone one in twenty
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """The columns from which something can be learned, (p,), in which unit, and between which bounds they were seen:
+    beyond them nothing is known, so a case there counts as if it stood at the bound."""
+
+    used: NDArray[np.bool_]
+    lowest: Floats
+    highest: Floats
+    scale: Scale
+
+    @classmethod
+    def of(cls, x: Floats) -> Facts:
+        """Those known of enough cases that differ in them."""
+        known = (~np.isnan(x)).sum(axis=0)
+        lowest = np.where(np.isnan(x), np.inf, x).min(axis=0, initial=np.inf)
+        highest = np.where(np.isnan(x), -np.inf, x).max(axis=0, initial=-np.inf)
+        used = (known >= NEEDED_OF_EACH) & (highest > lowest)
+        return cls(used, lowest[used], highest[used], Scale.of(x[:, used]))
+
+    def applied(self, x: Floats) -> Floats:
+        return self.scale.applied(np.clip(x[:, self.used], self.lowest, self.highest))
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """n cases, of which `events` said yes; skill: by which share the squared error on unseen cases was smaller than
     that of the average (None: too few to tell); fit: None when there is not enough, or nothing that tells."""
@@ -31,7 +54,7 @@ class Learned:
     events: int
     skill: float | None
     fit: Fit | None
-    scale: Scale | None
+    facts: Facts | None
 
     @property
     def is_enough(self) -> bool:
@@ -39,9 +62,9 @@ class Learned:
 
     def of(self, x: Floats) -> Chances:
         """The chance of each case, with its 80 % interval."""
-        if self.fit is None or self.scale is None:
+        if self.fit is None or self.facts is None:
             raise ValueError("nothing was learned")
-        return logistic.chance(self.fit, self.scale.applied(x))
+        return logistic.chance(self.fit, self.facts.applied(x))
 
 
 def learn(x: Floats, y: NDArray[np.bool_], moment: Floats, *, horizon: float) -> Learned:
@@ -52,8 +75,8 @@ def learn(x: Floats, y: NDArray[np.bool_], moment: Floats, *, horizon: float) ->
     skill, is_better = _tried(x, y, moment, horizon)
     if not is_better:
         return Learned(n, events, skill, None, None)
-    scale = Scale.of(x)
-    return Learned(n, events, skill, _fitted(scale.applied(x), y), scale)
+    facts = Facts.of(x)
+    return Learned(n, events, skill, _fitted(facts.applied(x), y), facts)
 
 
 def _tried(x: Floats, y: NDArray[np.bool_], moment: Floats, horizon: float) -> tuple[float | None, bool]:
@@ -63,8 +86,8 @@ def _tried(x: Floats, y: NDArray[np.bool_], moment: Floats, horizon: float) -> t
     old, new = moment <= split - horizon, moment > split
     if min(y[old].sum(), (~y[old]).sum(), new.sum()) < NEEDED_OF_EACH // 2:
         return None, False
-    scale = Scale.of(x[old])
-    said = logistic.chance(_fitted(scale.applied(x[old]), y[old]), scale.applied(x[new])).value
+    facts = Facts.of(x[old])
+    said = logistic.chance(_fitted(facts.applied(x[old]), y[old]), facts.applied(x[new])).value
     average = float(y[old].mean())
     gained = (y[new] - average) ** 2 - (y[new] - said) ** 2
     error = float(gained.std(ddof=1)) / len(gained) ** 0.5

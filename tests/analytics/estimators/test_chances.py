@@ -59,6 +59,18 @@ def test_when_all_came_within_one_horizon_there_is_nothing_to_try_it_on():
     assert (learned.is_enough, learned.skill) == (False, None)
 
 
+def test_a_fact_that_was_never_known_before_and_one_beyond_all_that_was_seen_change_nothing():
+    x, y, moment, _true = planted(1000, 4)
+    x[:, 6], x[:, 7] = np.nan, 3.0
+    learned = chances.learn(x, y, moment, horizon=HORIZON)
+    usual, odd = np.nanmean(x[:, :6], axis=0), x[:, 0].max()
+    case = np.array([[*usual, np.nan, 3.0], [*usual, 40.0, 90.0]])
+    said = learned.of(case)
+    assert said.value[0] == said.value[1] and said.low[0] == said.low[1] > 0.1
+    far = np.array([[odd, *usual[1:], 0.0, 0.0], [odd * 50, *usual[1:], 0.0, 0.0]])
+    assert learned.of(far).value[0] == learned.of(far).value[1]
+
+
 def test_the_order_of_the_cases_and_of_the_facts_does_not_matter():
     x, y, moment, _true = planted(900, 3)
     order = np.random.default_rng(1).permutation(900)
