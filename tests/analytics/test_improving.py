@@ -42,7 +42,8 @@ def test_a_manager_writes_one_down_sees_it_and_gives_it_up(client, pipeline):
     assert "Nothing is being improved yet" in page and "Write it down" in page
     answer = client.post("/insight/improvements/", words(pipeline))
     assert answer.url == f"/insight/improve/?pipeline={pipeline.pk}"
-    assert "updating" in client.get("/insight/improve/").content.decode()
+    page = client.get(answer.url).content.decode()
+    assert "updating" in page and "Written down." in page
     work()
     page = client.get("/insight/improve/").content.decode()
     assert "Templates" in page and "too early to tell" in page and "style=" not in page

@@ -5,11 +5,12 @@ from django.utils import timezone
 
 from analytics import caching
 from deals.domain import closing, moving
+from pipeline_crm.accounts.models import Membership, Role
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
-from tests.factories import ago, make_deal, make_pipeline, make_reason, make_user, stage_of
+from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user, stage_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -80,3 +81,21 @@ def test_reports_are_accessible_and_quiet(open_page, ana, size, scheme):
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults.append(f"{name} scrolls sideways")
     assert faults + page.faults == []
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
+def test_a_manager_writes_down_what_is_done_and_reads_what_came_of_it(open_page, ana, size, scheme):
+    Membership.objects.create(user=ana, team=make_team(), role=Role.MANAGER)
+    page = open_page(ana, "/insight/improve/", size=size, scheme=scheme)
+    work()
+    page.locator("#improving").wait_for()
+    page.locator("[name=stage]").select_option(label="Proposal")
+    page.locator("[name=what]").fill("Templates for offers")
+    page.locator("[name=starts_on]").fill("2026-01-05")
+    page.get_by_role("button", name="Write it down").click()
+    page.get_by_text("Written down.").wait_for()
+    work()
+    page.locator("#outcomes").wait_for()
+    assert "too early to tell" in page.inner_text("#report") or "since 5 Jan 2026" in page.inner_text("#report")
+    assert violations(page) + page.faults == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
