@@ -99,4 +99,10 @@ def _newest(whose: dict[str, Any]) -> Target | None:
 
 def _place(target: Target) -> Sequence[Any]:
     whose = str(target.team or target.owner or "")
-    return (bool(target.team_id or target.owner_id), bool(target.owner_id), whose, target.ends_on, target.starts_on)
+    return (
+        bool(target.team_id or target.owner_id),
+        bool(target.owner_id),
+        whose,
+        target.ends_on,
+        target.ends_on - target.starts_on,
+    )

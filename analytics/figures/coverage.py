@@ -12,10 +12,14 @@ Facts = dict[str, Any]
 
 
 def figures(facts: Facts) -> dict[str, Figure]:
-    """Of the target that ends next."""
-    if not facts["targets"] or not facts["targets"][0]["weeks"]:
-        return {}
-    return {"weeks": weeks(facts["targets"][0]["weeks"])}
+    drawn = charted(facts)
+    return {"weeks": weeks(drawn["weeks"])} if drawn else {}
+
+
+def charted(facts: Facts) -> Facts | None:
+    """The next target that new cards can still help."""
+    helped = (target for target in facts["targets"] if any(week["needed"] is not None for week in target["weeks"]))
+    return next(helped, None)
 
 
 def weeks(ahead: list[Facts]) -> Figure:

@@ -44,7 +44,7 @@ def steps(facts: Facts, measure: str) -> Figure:
         bargap=0.35,
         xaxis=axis(showgrid=False, tickangle=-35),
         yaxis=axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s"),
-        margin={"l": 56, "r": 10, "t": 10, "b": 80},
+        margin={"l": 56, "r": 10, "t": 10, "b": 110},
     )
 
 

@@ -9,17 +9,20 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.money import in_short
 
+from ..figures.coverage import charted
 from .targets import chance, period
 from .words import NOTHING, Facts, Figure, percent
 
 
 def shown(facts: Facts) -> Facts:
+    drawn = charted(facts)
     return {
         "kpis": _kpis(facts),
-        "has_chart": bool(facts["targets"] and facts["targets"][0]["weeks"]),
-        "targets": [_target(target, facts["currency"]) for target in facts["targets"]],
-        "weeks_title": _weeks_title(facts),
-        "weeks": [_week(week) for week in facts["targets"][0]["weeks"]] if facts["targets"] else [],
+        "targets": [
+            _target(target, facts["currency"]) | {"is_charted": target is drawn} for target in facts["targets"]
+        ],
+        "weeks_title": _weeks_title(drawn) if drawn else "",
+        "weeks": [_week(week) for week in drawn["weeks"]] if drawn else [],
     }
 
 
@@ -70,13 +73,8 @@ def _week(week: Facts) -> Facts:
     }
 
 
-def _weeks_title(facts: Facts) -> str:
-    if not facts["targets"] or not facts["targets"][0]["weeks"]:
-        return ""
-    target = facts["targets"][0]
+def _weeks_title(target: Facts) -> str:
     helping = [week for week in target["weeks"] if week["needed"] is not None]
-    if not helping:
-        return _("%(period)s: no number of new leads can close in time") % {"period": period(target)}
     words = {"period": period(target), "n": helping[0]["needed"], "inflow": f"{helping[0]['inflow']:.0f}"}
     return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come this week") % words
 

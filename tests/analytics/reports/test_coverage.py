@@ -91,3 +91,9 @@ def test_without_a_target_or_with_too_little_it_is_said():
     assert heads == ["Nothing to measure against", "Too early to say"]
     for report in (bare, young):
         assert words.shown(report.as_facts())["targets"] == [] and drawn.figures(report.as_facts()) == {}
+
+
+def test_the_chart_is_of_the_next_target_that_new_ones_can_still_help():
+    near, far = {"weeks": [{"needed": None}]}, {"weeks": [{"needed": 3}, {"needed": None}]}
+    assert drawn.charted({"targets": [near, {"weeks": []}, far]}) is far
+    assert drawn.charted({"targets": [near]}) is None
