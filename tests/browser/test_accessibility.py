@@ -71,7 +71,7 @@ def test_boards_panels_and_settings_are_accessible_and_quiet(open_page, scene, s
     page.goto("/settings/pipelines/")
     page.locator(".stagerow summary").first.click()
     look("pipelines")
-    for path in ("/deals/new/", "/leads/new/", "/insight/bottleneck/", "/insight/forecast/"):
+    for path in ("/deals/new/", "/leads/new/", "/insight/bottleneck/", "/insight/forecast/", "/settings/targets/"):
         page.goto(path)
         look(path)
     assert not faults + page.faults, "\n".join(faults + page.faults)
