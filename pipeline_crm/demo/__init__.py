@@ -41,7 +41,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 
-from . import duplicates, marketing, people, simulation
+from . import duplicates, handover, marketing, people, simulation
 from .simulation import ZONE, DealStory, LeadStory
 
 PIPELINE = "New business"
@@ -113,6 +113,8 @@ class _Company:
         marketing.furnish(
             self.leads, sources=self.sources, marketers=self.marketers, at=self.at, seed=self.rng.getrandbits(32)
         )
+        written = [lead for lead, _story in self.leads]
+        handover.furnish(written, teams=self.teams, reps=self.reps, at=self.at, seed=self.rng.getrandbits(32))
         duplicates.plant((lead for lead, _story in self.leads), at=self.at)
         is_open = sum(1 for _deal, story in self.deals if story.is_open)
         return Summary(len(self.leads), len(self.deals), is_open)

@@ -3,7 +3,7 @@
 import pytest
 
 from deals.domain import closing, recycling
-from leads.domain import campaigning, collecting, scoring, touching
+from leads.domain import agreeing, campaigning, checking, collecting, scoring, touching
 from leads.domain.contacting import (
     broadcasting,
     clicking,
@@ -18,6 +18,7 @@ from leads.domain.contacting import (
     wording,
 )
 from leads.models import Lead, LeadActivity
+from pipeline_crm.accounts.domain import notifying
 from pipeline_crm.accounts.models import Role
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
@@ -61,6 +62,10 @@ def scene(settings, tmp_path):
     lost = make_deal(pipeline=make_pipeline(), owner=ada, team=team, at=ago(30))
     closing.lose(lost, reason=make_reason("Budget"), by=ada, at=ago(20))
     recycling.recycle(lost, by=ada, at=ago(20))
+    checking.usual(by=ada, at=ago(1))
+    agreeing.keep_territory(country="Italy", team=team, by=ada, at=ago(1))
+    agreeing.keep_reason("No budget", by=ada, at=ago(1))
+    notifying.notify(ada, kind="test", words="Kim is handed over to you.", url="/marketing/", key="1", at=ago(1))
     scoring.begin_as_usual(by=ada, at=ago(1))
     scoring.keep_rule(about="sector", words="Education", points=10, by=ada, at=ago(1))
     segment = segmenting.keep("Mine", query="mine=1", cadence=cadence, by=ada, at=ago(1))
@@ -70,12 +75,18 @@ def scene(settings, tmp_path):
         "recycling/", "recycling/results/", "cadences/", "cadences/new/", f"cadences/{cadence.pk}/", "mails/",
         f"mails/{mail.pk}/", f"mails/{sent.pk}/", "answers/",
         "templates/", "templates/new/", f"templates/{template.pk}/", "forms/", "forms/new/",
-        f"forms/{form.pk}/", "distance/", "score/", "duplicates/",
+        f"forms/{form.pk}/", "distance/", "score/", "criteria/", "handover/", "duplicates/",
         "segments/", "segments/new/", f"segments/{segment.pk}/",
         f"segments/{segment.pk}/mailing/?template={template.pk}", f"mailings/{mailed.pk}/",
     ]  # fmt: skip
     public = [f"/forms/{form.key}/", f"/confirm/{capture.token}/", f"/unsubscribe/{mail.token}/"]
-    return ada, [f"/leads/{lead.pk}/", f"/leads/{lead.pk}/contact/", *(f"/marketing/{page}" for page in pages), *public]
+    return ada, [
+        "/notifications/",
+        f"/leads/{lead.pk}/",
+        f"/leads/{lead.pk}/contact/",
+        *(f"/marketing/{page}" for page in pages),
+        *public,
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
