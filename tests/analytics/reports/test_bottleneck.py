@@ -26,7 +26,7 @@ def simulated(seed, change=None, per_day=3.0):
 
 
 def test_the_stage_that_became_slower_is_named_with_its_gain():
-    named = asked(simulated(1, SLOWED)).bottleneck
+    named = asked(simulated(1, SLOWED, per_day=5.0)).bottleneck
     assert (named.stage, named.kind, named.currency) == ("Estimate", "slower", "EUR")
     assert named.q < 0.10
     assert 0 < named.gain_low < named.gain < named.gain_high
