@@ -16,8 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from analytics import targeting
 from deals.domain import _log as deal_log
 from deals.domain import shaping
 from deals.models import Deal, DealActivity, DealChange, DealLine, LostReason, Pipeline, Product, Stage
@@ -116,8 +118,26 @@ class _Company:
         written = [lead for lead, _story in self.leads]
         handover.furnish(written, teams=self.teams, reps=self.reps, at=self.at, seed=self.rng.getrandbits(32))
         duplicates.plant((lead for lead, _story in self.leads), at=self.at)
+        self._targets()
         is_open = sum(1 for _deal, story in self.deals if story.is_open)
         return Summary(len(self.leads), len(self.deals), is_open)
+
+    def _targets(self) -> None:
+        """A little more than what half a year brought on average: for this month, this quarter and the next."""
+        half_a_year = Deal.objects.won().filter(stage_entered_at__gt=self.at - timedelta(days=182))
+        monthly = (half_a_year.aggregate(total=Sum("base_amount"))["total"] or Decimal(0)) / 6 * Decimal("1.12")
+        month = self.today.replace(day=1)
+        quarter = month.replace(month=3 * ((month.month - 1) // 3) + 1)
+        for start, months in ((month, 1), (quarter, 3), (_later(quarter, 3), 3)):
+            targeting.set_target(
+                self.pipeline,
+                starts_on=start,
+                ends_on=_later(start, months) - timedelta(days=1),
+                amount=max(round(monthly * months, -4), Decimal(10_000)),
+                reason="Plan of the year",
+                by=self.manager,
+                at=self.at - timedelta(days=60),
+            )
 
     def _colleagues(self, password: str) -> None:
         hashed = make_password(password)
@@ -135,7 +155,7 @@ class _Company:
         by_role: dict[str, list[User]] = {}
         for user, one in zip(users, people.COLLEAGUES, strict=True):
             by_role.setdefault(one.role, []).append(user)
-        self.marketers = by_role["marketer"]
+        self.marketers, self.manager = by_role["marketer"], by_role["manager"][0]
         self.reps = {
             name: [user for user, one in zip(users, people.COLLEAGUES, strict=True) if one.teams == (name,)]
             for name in self.teams
@@ -427,3 +447,9 @@ class _Company:
                 column.sort(key=lambda pair: pair[1].steps[-1].at, reverse=True)
             for (card, _story), rank in zip(column, ranks.many(len(column)), strict=True):
                 card.rank = rank
+
+
+def _later(first: date, months: int) -> date:
+    """The first of the month so many months later."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return date(first.year + years, month + 1, 1)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import process_time
 
 import pytest
@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import F
 
+from analytics import targeting
 from deals.models import Deal, DealActivity, DealChange, DealEvent, Pipeline
 from leads.models import Lead, LeadActivity, LeadEvent, Recycling
 from pipeline_crm import demo
@@ -51,6 +52,17 @@ def test_another_seed_makes_another(small):
         transaction.set_rollback(True)
     load(seed=2)
     assert told() != first
+
+
+def test_the_month_and_two_quarters_have_targets_that_can_be_reached_or_missed(small):
+    load()
+    targets = targeting.standing(Pipeline.objects.get(), at=AT)
+    assert sorted((target.starts_on, target.ends_on) for target in targets) == [
+        (date(2024, 10, 1), date(2024, 12, 31)),
+        (date(2024, 11, 1), date(2024, 11, 30)),
+        (date(2025, 1, 1), date(2025, 3, 31)),
+    ]
+    assert all(target.base_amount >= 10_000 for target in targets)
 
 
 def test_the_ledger_is_clean(small):
