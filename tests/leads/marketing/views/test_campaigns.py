@@ -119,12 +119,10 @@ def test_the_list_asks_the_database_as_often_for_three_campaigns_as_for_one(clie
         return len(queries)
 
     keep("one")
-    asked()
-    for_one = asked()
+    for_one = min(asked() for _once in range(3))
     for name in ("two", "three"):
         keep(name)
-    asked()
-    assert asked() == for_one
+    assert min(asked() for _once in range(3)) == for_one
 
 
 def test_it_is_for_those_who_do_marketing(client):
