@@ -14,7 +14,7 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.jobs.domain import accepting
 
 from ...models import Lead, Mailing, MailingLine, MailTemplate, Segment, WhyNot
-from . import consenting, mailing, recalling, templating
+from . import consenting, mailing, recalling, returning, sequencing, templating
 
 AT_ONCE = 20
 WHY: dict[type[Refusal], WhyNot] = {
@@ -61,16 +61,20 @@ def write(mailed: Mailing, members: Members, *, at: datetime) -> Iterator[int]:
 
 def why_not(lead: Lead, template: MailTemplate, *, by, at: datetime) -> str:
     """Why the lead would get no mail from this template now, or nothing; nobody is written to by asking."""
+    if lead.stage not in consenting.WITH_MARKETING:
+        return WhyNot.BUSY
     person = lead.person
     if person is None or not person.email:
         return WhyNot.NOBODY
     if consenting.basis_for(person, template.purpose) is None:
         return WhyNot.NO_BASIS
+    if returning.undeliverable(person):
+        return WhyNot.RETURNED
     try:
         mailing.compose(lead, template, by=by)
     except templating.NothingToPutIn:
         return WhyNot.NOT_KNOWN
-    return WhyNot.NEVER if recalling.next_moment(lead, at=at).at is None else ""
+    return WhyNot.NEVER if recalling.next_moment(lead, at=_from(lead, at)).at is None else ""
 
 
 def sums(mailed: Mailing) -> list[tuple[str, int]]:
@@ -87,15 +91,23 @@ def _left(mailed: Mailing, members: QuerySet[Lead]) -> QuerySet[Lead]:
 @transaction.atomic
 def _write_one(mailed: Mailing, lead: Lead, *, at: datetime) -> None:
     line = MailingLine(mailing=mailed, lead=lead)
-    if lead.person and lead.person.email and _has_it(mailed, lead.person.email):
+    if lead.stage not in consenting.WITH_MARKETING:  # whoever is offered to sales waits for its word
+        line.why_not = WhyNot.BUSY
+    elif lead.person and lead.person.email and _has_it(mailed, lead.person.email):
         line.why_not = WhyNot.TWICE
     else:
         try:
             with transaction.atomic():
-                line.mail = mailing.queue(lead, mailed.template, by=mailed.by, at=at)
+                line.mail = mailing.queue(lead, mailed.template, by=mailed.by, at=at, not_before=_from(lead, at))
         except Refusal as refusal:
             line.why_not = WHY.get(type(refusal), WhyNot.NEVER)
     line.save()
+
+
+def _from(lead: Lead, at: datetime) -> datetime:
+    """The moment from which the lead may be written to: who is to be contacted again on a day is left alone till then,
+    as cadences do."""
+    return max(at, sequencing.day_to_contact_again(lead) or at)
 
 
 def _has_it(mailed: Mailing, address: str) -> bool:

@@ -104,8 +104,8 @@ def values_for(lead: Lead, *, by=None) -> dict[str, str]:
 
 
 @transaction.atomic
-def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
-    """Write a mail to the lead's person, to be sent at the first moment the distance rules allow.
+def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime, not_before: datetime | None = None) -> Mail:
+    """Write a mail to the lead's person, to be sent at the first moment the distance rules allow, and `not_before`.
 
     Refused: nobody with an address (NobodyToWriteTo), no consent or legitimate interest for the template's purpose
     (NoBasis), an address from which mails come back (ComesBack), no moment at all (NotNow), and what `compose` refuses.
@@ -124,7 +124,7 @@ def queue(lead: Lead, template: MailTemplate, *, by=None, at: datetime) -> Mail:
     if undeliverable := returning.undeliverable(person):
         raise ComesBack(_comes_back(undeliverable))
     letter = compose(lead, template, by=by)
-    moment = recalling.next_moment(lead, at=at)
+    moment = recalling.next_moment(lead, at=max(at, not_before or at))
     if moment.at is None:
         situation = recalling.situation_of(person, lead.organisation, at=at)
         raise NotNow(" ".join(explaining.reasons(moment, situation.zone)))

@@ -83,7 +83,7 @@ def enrol(lead: Lead, cadence: Cadence, *, by=None, at: datetime) -> Enrolment:
         raise CannotEnrol(_("%(name)s has unsubscribed.") % {"name": lead.name})
     if cadence.archived_at or first is None:
         raise CannotEnrol(_("“%(cadence)s” is archived or has no steps.") % {"cadence": cadence})
-    due_at = max(at + timedelta(days=first.wait_days), _day_to_contact_again(lead) or at)
+    due_at = max(at + timedelta(days=first.wait_days), day_to_contact_again(lead) or at)
     enrolment = Enrolment.objects.create(
         lead=lead, cadence=cadence, next_step=first, due_at=due_at, by=by, started_at=at
     )
@@ -105,7 +105,7 @@ def advance(enrolment: Enrolment, *, at: datetime) -> bool:
     if ended := why_it_ends(lead):
         _end(enrolment, EnrolmentState.STOPPED, ended, at=at)
         return False
-    wakes = _day_to_contact_again(lead)
+    wakes = day_to_contact_again(lead)
     if wakes and wakes > at:
         return _wait(enrolment, wakes, _("It waits for the day to contact it again."), at=at)
     mailing.take_turns(lead)
@@ -289,7 +289,8 @@ def _end(enrolment: Enrolment, state: str, because: str, *, at: datetime) -> Non
     enrolment.save()
 
 
-def _day_to_contact_again(lead: Lead) -> datetime | None:
+def day_to_contact_again(lead: Lead) -> datetime | None:
+    """When the wait of a recycled lead ends, where its person is; None for one that does not wait."""
     if lead.stage != LeadStage.WAITING or lead.contact_again_on is None:
         return None
     return datetime.combine(lead.contact_again_on, time(0), zone_of(lead.person, lead.organisation))

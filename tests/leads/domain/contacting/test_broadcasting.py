@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from leads.domain.contacting import broadcasting, consenting, segmenting, wording
+from leads.domain import qualifying, recycling
+from leads.domain.contacting import broadcasting, consenting, returning, segmenting, wording
 from leads.marketing import segments
 from leads.models import Lead, Mail, MailingLine, MailTemplate, WhyNot
 from pipeline_crm.accounts.models import Role
@@ -82,6 +83,28 @@ def test_an_open_deal_at_their_organisation_is_respected(mina, template):
     mailing = begin(mina, template)
     write(mailing)
     assert mailing.lines.get().why_not == WhyNot.NEVER and not Mail.objects.exists()
+
+
+def test_who_is_with_sales_gets_none_and_who_waits_for_a_day_not_before_it(mina, template):
+    offered, waiting = prospect(mina, "Kim"), prospect(mina, "Lee")
+    qualifying.hand_over(offered, by=mina, at=ago(0))
+    qualifying.accept(waiting, by=mina, at=ago(0))
+    day = recycling.local_date(ago(-200))
+    recycling.put_back(waiting, contact_again_on=day, by=mina, at=ago(0))
+    assert broadcasting.why_not(offered, template, by=mina, at=ago(0)) == WhyNot.BUSY
+    assert broadcasting.why_not(waiting, template, by=mina, at=ago(0)) == ""
+    mailing = begin(mina, template)
+    write(mailing)
+    assert mailing.lines.get(lead=offered).why_not == WhyNot.BUSY
+    assert recycling.local_date(mailing.lines.get(lead=waiting).mail.due_at) >= day
+
+
+def test_it_is_foreseen_that_mails_to_an_address_come_back(mina, template):
+    lead = prospect(mina, "Kim")
+    returning.came_back(lead.person.email, because="550 unknown", at=ago(1))
+    mailing = begin(mina, template)
+    write(mailing)
+    assert broadcasting.why_not(lead, template, by=mina, at=ago(0)) == mailing.lines.get().why_not == WhyNot.RETURNED
 
 
 def test_the_sender_reaches_only_whom_they_see(mina, template):
