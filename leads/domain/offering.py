@@ -150,7 +150,7 @@ def give_back(lead: Lead, *, reason: str, by, at: datetime) -> None:
             kind="handed_back",
             words=_("%(name)s is handed back: %(reason)s") % {"name": lead.name, "reason": reason},
             url=reverse("leads:lead", args=[lead.pk]),
-            key=f"handed back {lead.pk} {lead.seq}",
+            key=_key_of_return(lead, lead.seq),
             at=at,
         )
 
@@ -161,15 +161,18 @@ def withdraw(lead: Lead, *, seq: int, by, at: datetime) -> None:
         _take_turns()
         _return(lead, offered, by=by, at=at, via=Origin.UNDO)
         notifying.unsay(_key(offered))
+        notifying.unsay(_key_of_lateness(offered))
     lead.accept_by = None
 
 
-def renew(lead: Lead, *, seq: int, by, at: datetime) -> None:
-    """The step that ended the offer is taken back: it stands again, for the same person and until the same moment."""
+def renew(lead: Lead, *, seq: int, ended: int, by, at: datetime) -> None:
+    """The step that `ended` the offer of `seq` is taken back: it stands again, for the same person and until the same
+    moment, and who has not read that it was handed back never will."""
     offered = latest(lead, up_to=seq)
     if offered is None:
         return
-    if _was_given(offered):
+    notifying.unsay(_key_of_return(lead, ended))
+    if _was_given(offered) and lead.owner_id == offered.owner_before_id:  # as `_return` left it
         team = offered.territory.team if offered.territory else lead.team
         revising.revise(lead, owner=offered.to, team=team, by=by, at=at, via=Origin.UNDO)
     lead.accept_by = offered.due_at
@@ -198,7 +201,7 @@ def _escalate(pk: int, *, at: datetime) -> bool:
         "who": offered.to or _("nobody has taken it"),
     }
     for manager in managers(lead.team):
-        _say(manager, offered, kind="overdue", words=words, key=f"overdue {_key(offered)}", at=at, by_mail=True)
+        _say(manager, offered, kind="overdue", words=words, key=_key_of_lateness(offered), at=at, by_mail=True)
     return True
 
 
@@ -239,6 +242,14 @@ def _say(person: User, offered: HandOver, *, kind: str, words: str, at: datetime
 
 def _key(offered: HandOver) -> str:
     return f"hand-over {offered.lead_id} {offered.seq}"
+
+
+def _key_of_lateness(offered: HandOver) -> str:
+    return f"overdue {_key(offered)}"
+
+
+def _key_of_return(lead: Lead, seq: int) -> str:
+    return f"handed back {lead.pk} {seq}"
 
 
 def _return(lead: Lead, offered: HandOver, *, by, at: datetime, via: str) -> None:

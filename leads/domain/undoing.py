@@ -96,7 +96,7 @@ def take_back(lead: Lead, *, by, reason: str, move_id=None) -> None:
     if newest.to_key == LeadStage.READY:
         offering.withdraw(lead, seq=newest.seq, by=by, at=newest.event.recorded_at)
     elif before.to_key == LeadStage.READY:
-        offering.renew(lead, seq=before.seq, by=by, at=newest.event.recorded_at)
+        offering.renew(lead, seq=before.seq, ended=newest.seq, by=by, at=newest.event.recorded_at)
     if newest.to_key == LeadStage.WAITING:
         lead.attempt, lead.contact_again_on = lead.attempt - 1, None
     elif before.to_key == LeadStage.WAITING:

@@ -159,6 +159,26 @@ def test_undoing_a_hand_back_or_an_acceptance_renews_the_offer_and_its_clock(nor
     assert (lead.stage, lead.accept_by) == (LeadStage.READY, clock)
 
 
+def test_what_is_taken_back_is_told_nobody_who_has_not_read_it(north):
+    lead = handed_over(north, at=ago(0))
+    qualifying.hand_back(lead, reason="No budget", by=north["ana"], at=ago(0))
+    undoing.undo(lead, by=north["ana"], at=ago(0))
+    assert told(north["mina"]) == []
+    lead.refresh_from_db()
+    assert list(offering.escalate(at=ago(-9))) == [1]
+    undoing.take_back(lead, by=north["ana"], reason="undone")
+    assert told(north["hugo"]) == []
+
+
+def test_undoing_a_hand_back_takes_it_from_nobody_who_was_given_it(north):
+    lead = handed_over(north, at=ago(0))
+    revising.revise(lead, owner=north["ben"], by=north["hugo"], at=ago(0))
+    qualifying.hand_back(lead, reason="No budget", by=north["ben"], at=ago(0))
+    undoing.undo(lead, by=north["ben"], at=ago(0))
+    lead.refresh_from_db()
+    assert (lead.stage, lead.owner) == (LeadStage.READY, north["ben"])
+
+
 def test_a_slip_of_the_hand_offers_it_to_nobody(north):
     lead = make_lead(owner=north["mina"], team=north["team"])
     now = ago(0)
