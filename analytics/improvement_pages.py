@@ -45,7 +45,7 @@ class ImprovementForm(forms.Form):
 @require_POST
 def improvements(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("pipeline", "")
-    pipeline = Pipeline.objects.visible_to(request.user).filter(pk=int(chosen) if chosen.isdigit() else 0).first()
+    pipeline = Pipeline.objects.visible_to(request.user).filter(pk=int(chosen) if chosen.isdecimal() else 0).first()
     if pipeline is None:
         raise NotSaid(_("Which pipeline is it about?"), fields=["pipeline"])
     form = ImprovementForm(request.POST, pipeline=pipeline)

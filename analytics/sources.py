@@ -260,7 +260,7 @@ class NoSuchPipeline(Refusal):
 def pipeline_named(name: str) -> Pipeline:
     """By name, or by number."""
     found = Pipeline.objects.filter(name__iexact=name.strip()).first()
-    if found is None and name.strip().isdigit():
+    if found is None and name.strip().isdecimal():
         found = Pipeline.objects.filter(pk=int(name)).first()
     if found is None:
         known = ", ".join(Pipeline.objects.values_list("name", flat=True))

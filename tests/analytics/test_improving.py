@@ -69,6 +69,8 @@ def test_who_manages_nobody_reads_only(client, pipeline):
     [
         ({"pipeline": "x"}, "pipeline"),
         ({"pipeline": 0}, "pipeline"),
+        ({"pipeline": "²"}, "pipeline"),
+        ({"pipeline": "9" * 30}, "pipeline"),
         ({"stage": "deal-0"}, "Stage"),
         ({"what": " "}, "What is done"),
         ({"starts_on": "soon"}, "From"),

@@ -72,7 +72,7 @@ class Command(BaseCommand):
 def _number(words: str, model: type[Model], field: str) -> int:
     """The row named so, or of that number."""
     found = model.objects.filter(**{f"{field}__iexact": words.strip()}).first()
-    if found is None and words.strip().isdigit():
+    if found is None and words.strip().isdecimal():
         found = model.objects.filter(pk=int(words)).first()
     if found is None:
         raise CommandError(f"There is no {model._meta.verbose_name} “{words}”.")
