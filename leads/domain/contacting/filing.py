@@ -129,9 +129,11 @@ def _take_back(arrived: Arrived, *, at: datetime) -> Filed:
 
 
 def _writer(sender: str, mail: Mail | None) -> Person | None:
-    """Whoever has the sender's address; of a stranger who answers a mail of ours, its reader."""
-    known = Person.objects.known().filter(email__iexact=sender).order_by("-pk").first() if sender else None
-    return known or (mail.person.standing if mail else None)
+    """Whoever has the sender's address; of a stranger who answers a mail of ours, its reader. Who was erased stays so,
+    whatever arrives."""
+    known = returning.people_at(sender)
+    person = known[-1] if known else mail.person.standing if mail else None
+    return None if person is None or person.erased_at else person
 
 
 def _end_cadences(person: Person, mail: Mail | None, *, at: datetime) -> None:

@@ -24,6 +24,7 @@ from .templating import one_line
 LONGEST_TEXT = 100_000
 MOST_PARTS = 200
 _ID = re.compile(r"<([^<>\s]{1,290})>")
+_PROGRAM = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)[@+]")
 _AUTOMATIC_SUBJECT = re.compile(
     r"\s*(auto(matic)?[- ]?reply|out of (the )?office|automatische antwort|abwesen|réponse automatique)",
     re.IGNORECASE,
@@ -85,7 +86,7 @@ def read(message: Message) -> Arrived:
         text=text,
         quoted=quoted,
         answers=_answers(message),
-        is_automatic=_is_automatic(message),
+        is_automatic=_is_automatic(message) or bool(_PROGRAM.match(sender)),
         written_at=_written_at(message),
         files=tuple(_files(parts)),
         returned=_return(message, parts),

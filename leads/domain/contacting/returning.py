@@ -30,16 +30,19 @@ def came_back(address: str, *, because: str, mail: Mail | None = None, at: datet
 @transaction.atomic
 def complained(address: str, *, mail: Mail | None = None, at: datetime) -> None:
     """Its reader called the mail unwanted, which withdraws every consent of theirs."""
-    left(address, at=at)  # leads are locked before mails, as cadences do
+    left(address, mail=mail, at=at)  # leads are locked before mails, as cadences do
     if mail and not mail.complained_at:
         mail.complained_at = at
         mail.save(update_fields=["complained_at"])
 
 
 @transaction.atomic
-def left(address: str, *, at: datetime) -> None:
-    """They told the provider that delivers our mails that they want none."""
-    for person in Person.objects.known().filter(email__iexact=address).order_by("pk"):
+def left(address: str, *, mail: Mail | None = None, at: datetime) -> None:
+    """They told the provider that delivers our mails that they want none. With the mail its reader is known, whatever
+    their address is by now."""
+    reader = mail.person.standing if mail else None
+    people = {one.pk: one for one in (*people_at(address), *([reader] if reader and not reader.erased_at else []))}
+    for _pk, person in sorted(people.items()):
         consenting.withdraw(person, channel=Channel.MAIL, at=at)
 
 
@@ -57,6 +60,14 @@ def undeliverable(person: Person | None) -> Undeliverable | None:
     return Undeliverable.objects.filter(address__iexact=person.email, ended_at=None).first()
 
 
+def people_at(address: str) -> list[Person]:
+    """Whoever has the address, the oldest first; by the address of a record that was merged, who it was merged into."""
+    if not address:
+        return []
+    found = Person.objects.filter(email__iexact=address, erased_at=None).select_related("merged_into")
+    return sorted({one.standing for one in found}, key=lambda person: person.pk)
+
+
 def of_provider(message_id: str, address: str) -> Mail | None:
     """The mail that a provider speaks of by its own name for it."""
     if not message_id:
@@ -68,6 +79,6 @@ def of_provider(message_id: str, address: str) -> Mail | None:
 @transaction.atomic
 def _show(address: str) -> None:
     """Whoever looks at a lead of theirs is shown, once the mail is no longer locked."""
-    for person in Person.objects.known().filter(email__iexact=address):
+    for person in people_at(address):
         for lead in person.leads.unmerged().select_for_update(of=("self",)).order_by("pk"):
             touch(lead)

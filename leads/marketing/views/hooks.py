@@ -60,7 +60,7 @@ def told(event: AnymailTrackingEvent, **_: Any) -> None:
     elif event.event_type == EventType.COMPLAINED:
         returning.complained(address, mail=mail, at=at)
     elif event.event_type == EventType.UNSUBSCRIBED:
-        returning.left(address, at=at)
+        returning.left(address, mail=mail, at=at)
 
 
 def _is_for_good(event: AnymailTrackingEvent) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from leads.domain import merging, qualifying
+from leads.domain import describing, erasing, merging, qualifying
 from leads.domain.contacting import consenting, filing, mailing, reading, returning, sequencing, shaping, wording
 from leads.domain.contacting.filing import Fate
 from leads.models import Attachment, EnrolmentState, Lead, Mail, MailState, Person, Reply, Touch, Undeliverable
@@ -207,3 +207,37 @@ def test_forgetting_leaves_that_they_wrote_and_nothing_of_what(
     assert (reply.sender, reply.sender_name, reply.subject, reply.text, reply.quoted) == ("", "", "", "", "")
     assert not Attachment.objects.exists() and not Undeliverable.objects.exists()
     assert not [path for path in files_of_their_own.rglob("*") if path.is_file()]
+
+
+def test_who_writes_from_the_address_of_a_record_that_was_merged_is_known(lead):
+    home = Person.objects.create(name="Kim S.", email="kim@home.example")
+    merging.people(lead.person, home, by=None, at=TUESDAY)
+    arrive(sender="kim@home.example")
+    assert (Reply.objects.get().person, Reply.objects.get().lead) == (lead.person, lead)
+
+
+def test_of_who_was_erased_nothing_is_kept_again_however_it_arrives(mail):
+    arrive(answers=mailing.message_id(mail))
+    erasing.erase(mail.person, by=None, at=LATER)
+    assert arrive(answers=mailing.message_id(mail)).fate == Fate.STRANGER  # the mailbox is read from its beginning
+    assert arrive(answers=mailing.message_id(mail), message_id="<new@juniper.example>").fate == Fate.STRANGER
+    assert [*Reply.objects.values_list("sender", "text")] == [("", "")] and [*erasing.discrepancies()] == []
+
+
+@pytest.mark.parametrize("since", ["merged", "moved"])
+def test_a_complaint_counts_under_an_address_that_they_do_not_use_any_more(mail, since):
+    person = mail.person
+    if since == "merged":
+        person = Person.objects.create(name="Kim Sato", email="kim@home.example")
+        merging.people(person, mail.person, by=None, at=TUESDAY)
+        returning.left(mail.to, at=LATER)
+    else:
+        describing.describe_person(person, email="kim@home.example", by=None, at=TUESDAY)
+        returning.complained(mail.to, mail=mail, at=LATER)
+    assert consenting.has_left(person) and consenting.basis_for(person, "offers") is None
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example", "postmaster@mx.example", "no-reply@juniper.example"])
+def test_what_a_mail_server_writes_without_saying_so_is_no_answer(mail, sender):
+    arrive(sender=sender, answers=mailing.message_id(mail))
+    assert Reply.objects.get().is_automatic and not Touch.objects.exists()
