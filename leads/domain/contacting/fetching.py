@@ -18,7 +18,7 @@ from ssl import create_default_context
 
 import requests
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from pipeline_crm.jobs.models import Job
@@ -152,6 +152,8 @@ def _taken(mailbox: imaplib.IMAP4, uid: int, *, at: datetime) -> str:
             return filing.file(reading.of_bytes(raw), at=at).fate
     except reading.Unreadable:
         return "unreadable"
+    except (OSError, OperationalError):  # a full disk, two who wait for each other: the mail is read again next time
+        raise
     except Exception:
         log.exception("mail %s of the mailbox cannot be filed", uid)
         return "trouble"

@@ -7,6 +7,7 @@ from json import dumps
 from urllib.parse import parse_qs
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from leads.domain.contacting import fetching, filing
@@ -155,3 +156,16 @@ def test_a_refresh_token_opens_the_mailbox_and_a_new_one_is_kept(box, settings, 
     assert read().result == {"problem": ""}
     box.tokens, token_server.good = set(), {"refresh-2"}
     assert "AUTHENTICATE failed" in read().result["problem"]
+
+
+@pytest.mark.parametrize("trouble", [OSError("No space left on device"), OperationalError("deadlock detected")])
+def test_what_is_not_the_mails_fault_loses_no_mail(box, monkeypatch, trouble):
+    def stumbles(arrived, *, at):
+        raise trouble
+
+    write(box, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(filing, "file", stumbles)
+        job = read()
+    assert str(trouble) in job.last_error + job.result.get("problem", "") and texts() == []
+    assert read().result == {"filed": 1, "problem": ""}
