@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from pipeline_crm.foundation.append_only import Card, Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.revision import plain
 
-from ..models import Lead, LeadEvent, LeadStage, Merge, MergeKind, Organisation, Person
+from ..models import Enrolment, Lead, LeadEvent, LeadStage, Merge, MergeKind, Organisation, Person
 from . import _log, revising
 from .contacting import sequencing
 
@@ -115,6 +115,7 @@ def people(keep: Person, other: Person, *, choices: Mapping[str, str] | None = N
 
     Refused: somebody with themselves, or who was merged or erased (CannotBeMerged).
     """
+    hold_cards(Q(person__in=[keep, other]))
     _hold(keep, other)
     return _merge(MergeKind.PERSON, keep, other, choices, by=by, at=at)
 
@@ -135,6 +136,7 @@ def leads(keep: Lead, other: Lead, *, choices: Mapping[str, str] | None = None, 
     Refused besides: a lead that sales ever had, as the other (CannotBeMerged). Of two cadences that of the kept lead
     goes on.
     """
+    hold_cards(Q(pk__in=[keep.pk, other.pk]))
     for lead in sorted((keep, other), key=lambda one: one.pk):
         _log.lock(lead)
     _may_be_one(MergeKind.LEAD, keep, other)
@@ -151,10 +153,20 @@ def join(one: Lead, another: Lead, *, by, at: datetime) -> Lead:
     Refused as `leads` is.
     """
     keep, other = which_stays(one, another)
+    hold_cards(Q(pk__in=[one.pk, another.pk]) | Q(person__in=[lead.person for lead in (one, another) if lead.person]))
     if keep.person and other.person and keep.person.standing != other.person.standing:
         people(keep.person.standing, other.person.standing, by=by, at=at)
     leads(keep, other, by=by, at=at)
     return keep
+
+
+def hold_cards(which: Q) -> None:
+    """Lock those leads and before them their cadences, as whoever takes a step or files an answer does; then come
+    people. So nobody waits for another crosswise."""
+    leads = Lead.objects.filter(which).values_list("pk", flat=True)
+    active = Enrolment.objects.active().filter(lead__in=list(leads)).order_by("pk")
+    list(active.select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(Lead.objects.filter(which).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def which_stays(one: Lead, another: Lead) -> tuple[Lead, Lead]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deals.domain import moving as deal_moving
@@ -262,3 +263,13 @@ def test_a_deal_of_a_merged_person_goes_on(ana):
     to = pipeline.stages.open().order_by("position")[1]
     deal_moving.move(deal, to=to, by=ana, at=now())
     assert (deal.stage, deal.person) == (to, kim)
+
+
+@pytest.mark.parametrize("verb", ["people", "leads", "join"])
+def test_cadences_are_locked_before_leads_and_leads_before_people_so_nobody_waits_crosswise(ana, verb):
+    one, other = make_lead(by=ana, name="Kim"), make_lead(by=ana, name="Kimberly")
+    both = (one.person, other.person) if verb == "people" else (one, other)
+    with CaptureQueriesContext(connection) as asked:
+        getattr(merging, verb)(*both, by=ana, at=now())
+    locks = [query["sql"].split(" FROM ")[1].split('"')[1] for query in asked if "FOR UPDATE" in query["sql"]]
+    assert locks[:2] == ["leads_enrolment", "leads_lead"]
