@@ -68,6 +68,11 @@ class Subject:
         """A pattern, of Python and of PostgreSQL, that finds a word of theirs however it is written."""
         return "|".join(re.escape(word) for word in self.words) or "(?!)"
 
+    @property
+    def naming_whole(self) -> str:
+        """As `naming`, where nothing else says that the text is about them: no part of another word counts."""
+        return rf"(?<!\w)(?:{self.naming})(?!\w)"
+
     def names(self, text: str) -> bool:
         return re.search(self.naming, text, re.IGNORECASE) is not None
 
@@ -94,6 +99,7 @@ def erase(person: Person, *, by, at: datetime) -> Person:
     erased (ErasedAlready).
     """
     people = records(person)
+    merging.hold_cards(Q(person__in=people))
     list(Person.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk for one in people]).order_by("pk"))
     person.refresh_from_db()
     if person.erased_at:
@@ -200,11 +206,11 @@ def of_the_house(subject: Subject) -> None:
     """Notifications, answers kept for repeated requests, and what jobs and imports said."""
     if not subject.words:
         return
-    about = Q(words__iregex=subject.naming)
+    about = Q(words__iregex=subject.naming_whole)
     for pk in subject.leads:
         about |= Q(url__startswith=f"/leads/{pk}/")
     Notification.objects.filter(about).delete()
-    Request.objects.filter(body__iregex=subject.naming).delete()
+    Request.objects.filter(body__iregex=subject.naming_whole).delete()
     whole = [word for word in subject.words if " " in word or "@" in word] or subject.words
     named = re.compile("|".join(re.escape(word) for word in whole), re.IGNORECASE)
     for job in Job.objects.filter(Q(last_error__iregex=named.pattern) | _in_json("result", whole)):

@@ -18,7 +18,7 @@ from leads.domain.contacting import consenting, sequencing
 from leads.domain.erasing import ErasedAlready
 from leads.models import Batch, Cadence, Lead, LeadChange, LeadEvent, LeadForm, Mail, Organisation, Person, Touch
 from pipeline_crm.accounts.domain import notifying
-from pipeline_crm.accounts.models import Change
+from pipeline_crm.accounts.models import Change, Notification
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
 
@@ -198,3 +198,11 @@ def test_every_table_that_points_to_a_person_is_decided():
     related = Person._meta.get_fields(include_hidden=True)
     tables = {field.related_model._meta.label_lower for field in related if field.auto_created and not field.concrete}
     assert tables == HOLDS_NO_WORDS | BLANKED
+
+
+def test_what_is_told_of_others_stays_though_a_name_is_part_of_a_word(ana):
+    ann = make_lead(by=ana, name="Ann Ork", email="ann@ork.example")
+    notifying.notify(ana, kind="reply", words="Planned work cannot begin", url="/leads/0/", key="1", at=ago(8))
+    notifying.notify(ana, kind="reply", words="Lee answered: (Ann) is away", url="/leads/0/", key="2", at=ago(8))
+    erasing.erase(ann.person, by=ana, at=timezone.now())
+    assert [*Notification.objects.values_list("words", flat=True)] == ["Planned work cannot begin"]
