@@ -173,6 +173,11 @@ def begin(mail: Mail, *, job: int, at: datetime) -> bool:
         return _stop(mail, MailState.CANCELLED, f"{_('The consent was withdrawn before it was sent.')} {doubt}".strip())
     if (undeliverable := returning.undeliverable(mail.person)) and not was_begun:
         return _stop(mail, MailState.CANCELLED, _comes_back(undeliverable))
+    if not was_begun and not mail.person.email:
+        return _stop(mail, MailState.CANCELLED, _("There is no e-mail address for %(name)s.") % {"name": mail.person})
+    if not was_begun and mail.to != mail.person.email:  # it has been corrected since
+        mail.to = mail.person.email
+        mail.save(update_fields=["to"])
     if (over := _cadence_is_over(mail)) and not was_begun:
         return _stop(mail, MailState.CANCELLED, over)
     if _cadence_is_paused(mail) and not was_begun:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads.domain import noting
+from leads.domain import describing, noting
 from leads.domain.contacting import clicking, consenting, mailing, wording
 from leads.models import Mail, MailState
 from pipeline_crm.jobs.domain import running
@@ -284,3 +284,18 @@ def test_a_waiting_mail_can_be_called_off_and_one_that_is_gone_cannot(inbox, lea
     assert (mail.state, inbox.messages) == (MailState.CANCELLED, [])
     with pytest.raises(mailing.CannotBeChanged):
         mailing.cancel(mail, by=None, at=TUESDAY)
+
+
+def test_a_mail_that_waits_goes_to_the_address_as_it_was_corrected(inbox, lead, template, monkeypatch):
+    mail = mailing.queue(lead, template, by=None, at=TUESDAY)
+    describing.describe_person(mail.person, email="kim.sato@juniper.example", by=None, at=TUESDAY)
+    run(TUESDAY, monkeypatch)
+    mail.refresh_from_db()
+    assert (mail.state, mail.to) == (MailState.SENT, "kim.sato@juniper.example")
+
+
+def test_a_mail_whose_reader_has_no_address_any_more_is_not_sent(lead, template):
+    mail = mailing.queue(lead, template, by=None, at=TUESDAY)
+    describing.describe_person(mail.person, email="", by=None, at=TUESDAY)
+    assert not mailing.begin(mail, job=1, at=TUESDAY)
+    assert (mail.state, mail.problem) == (MailState.CANCELLED, f"There is no e-mail address for {mail.person}.")
