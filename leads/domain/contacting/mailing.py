@@ -234,6 +234,8 @@ def hand_over(mail: Mail) -> Outcome:
 def record(mail: Mail, outcome: Outcome, *, at: datetime) -> None:
     """Write down what came of it; a mail that did not go out is tried again later, ten times in two days."""
     _lock(mail)
+    if mail.person.erased_at:  # meanwhile; what the mail server said may name them
+        outcome = replace(outcome, problem="", no_such_address=False)
     mail.problem = outcome.problem[:500]
     mail.may_be_twice = mail.may_be_twice or outcome.in_doubt
     if outcome.state == MailState.WAITING and mail.tries < MOST_TRIES:

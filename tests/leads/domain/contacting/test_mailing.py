@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads.domain import describing, noting
+from leads.domain import describing, erasing, noting
 from leads.domain.contacting import clicking, consenting, mailing, wording
-from leads.models import Mail, MailState
+from leads.models import Mail, MailState, Undeliverable
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_lead, make_user
@@ -299,3 +299,13 @@ def test_a_mail_whose_reader_has_no_address_any_more_is_not_sent(lead, template)
     describing.describe_person(mail.person, email="", by=None, at=TUESDAY)
     assert not mailing.begin(mail, job=1, at=TUESDAY)
     assert (mail.state, mail.problem) == (MailState.CANCELLED, f"There is no e-mail address for {mail.person}.")
+
+
+def test_what_the_mail_server_says_of_who_was_erased_meanwhile_is_not_kept(lead, template):
+    mail = mailing.queue(lead, template, by=None, at=TUESDAY)
+    assert mailing.begin(mail, job=1, at=TUESDAY)
+    erasing.erase(lead.person, by=None, at=TUESDAY)
+    said = mailing.Outcome(MailState.FAILED, "550 5.1.1 <kim@juniper.example> unknown", no_such_address=True)
+    mailing.record(mail, said, at=TUESDAY)
+    mail.refresh_from_db()
+    assert (mail.state, mail.problem, Undeliverable.objects.count()) == (MailState.FAILED, "", 0)
