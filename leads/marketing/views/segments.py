@@ -27,7 +27,7 @@ FIELDS = (
     "stage", "score_from", "score_to", "touched_within", "untouched_for", "consent", "source", "tag", "owner", "team",
     "value_from", "value_to", "recycled", "mine", "q",
 )  # fmt: skip
-SHOWN, ASKED, LINES = 20, 200, 100
+SHOWN, ASKED, LINES = 20, 50, 100  # each one asked is a dozen questions to the database
 
 
 @allows("leads.market")
