@@ -155,7 +155,7 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     measure = "pipeline" if facts["closing"]["expected"] is None else "expected"
     currency = facts["currency"]
     change = facts["closing"][measure] - facts["opening"][measure]
-    most = max(facts["bars"], key=lambda bar: abs(bar[measure] or 0))
+    most = max(facts["bars"], key=lambda bar: (bar[measure] or 0) * (1 if change >= 0 else -1))
     amount: Any = (most[measure] or 0) / 100
     words = {
         "change": in_short(abs(change) / 100, currency),

@@ -153,3 +153,16 @@ def test_an_empty_pipeline_has_nothing_to_tell(steps):
     report = asked(log([]), log(steps))[2]
     adds_up(report)
     assert report.opening.deals == 0
+
+
+def test_what_moved_most_is_named_in_the_direction_in_which_it_went():
+    bars = [{"key": "lost", "deals": 1, "pipeline": -900}, {"key": "new", "deals": 1, "pipeline": 1200}]
+    bars += [{"key": "value_down", "deals": 1, "pipeline": -1300}, {"key": "value_up", "deals": 1, "pipeline": 1100}]
+    facts = {
+        "currency": "EUR", "since": "2026-11-16", "bars": bars,
+        "opening": {"pipeline": 1000, "expected": None}, "closing": {"pipeline": 1100, "expected": None},
+    }  # fmt: skip
+    assert "Most of it: new" in movement.finding(facts)["sentence"]
+    assert (
+        "Most of it: value down" in movement.finding(facts | {"closing": {"pipeline": 0, "expected": None}})["sentence"]
+    )
