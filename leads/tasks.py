@@ -115,6 +115,8 @@ def run_segments(job):
     """Committed every few leads; begun anew it goes on with those that are left."""
     at, total = timezone.now(), 0
     for segment in Segment.objects.filter(archived_at=None).exclude(cadence=None).select_related("owner", "cadence"):
+        if segments.is_blind(segment):
+            continue  # nobody is put in, and nobody taken out for a reason that is none of theirs
         seen = 0
         for seen in segmenting.run(segment, partial(segments.members, segment, at=at), at=at):
             job.set_progress(total + seen, total + seen)

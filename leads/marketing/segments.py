@@ -18,11 +18,17 @@ def filter_of(segment: Segment) -> LeadFilter:
     return form
 
 
-def members(segment: Segment, *, at: datetime) -> QuerySet[Lead]:
-    """Nobody, when the filter makes no sense any more, or its owner has left."""
+def is_blind(segment: Segment) -> bool:
+    """Its filter makes no sense any more, or its owner has left: who belongs to it is not known."""
     form = filter_of(segment)
-    if not form.is_valid() or not form.chosen:
+    return not (form.is_valid() and form.chosen and segment.owner.is_active)
+
+
+def members(segment: Segment, *, at: datetime) -> QuerySet[Lead]:
+    """Nobody, when that is not known any more."""
+    if is_blind(segment):
         return Lead.objects.none()
+    form = filter_of(segment)
     seen = Lead.objects.open().visible_to(segment.owner)
     return form.apply(seen, user=segment.owner, today=local_date(at))
 

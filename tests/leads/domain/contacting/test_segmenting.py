@@ -12,6 +12,7 @@ from leads.marketing import segments
 from leads.models import Enrolment, EnrolmentState, Lead, Segment, SegmentEntry, WhyNot
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.jobs.domain import running
+from pipeline_crm.jobs.kinds import kind_named
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_lead, make_team, make_user
 
@@ -137,6 +138,15 @@ def test_the_job_runs_all_of_them_as_soon_as_one_is_kept(mina, cadence):
     keep(mina, cadence)
     job = Job.objects.get(kind="leads.run_segments")
     assert running.run(job.pk, clock=timezone.now) == "done" and Enrolment.objects.count() == 1
+
+
+def test_nobody_is_taken_out_because_the_owner_of_the_segment_has_left(mina, cadence):
+    prospect(mina, "Kim")
+    run(keep(mina, cadence, removes=True))
+    type(mina).objects.filter(pk=mina.pk).update(is_active=False)
+    run_segments = kind_named("leads.run_segments").body
+    assert list(run_segments(Job(kind="leads.run_segments"))) == []
+    assert Enrolment.objects.get().state == EnrolmentState.RUNNING
 
 
 def test_a_name_is_used_once_and_something_is_in_common(mina):
