@@ -196,7 +196,7 @@ def undo(merge: Merge, *, by, at: datetime) -> Merge:
     for key, ids in merge.moved.items():
         related, field = _relation(merge.kind, key)
         _point(related, field, related._base_manager.filter(pk__in=ids, **{field.name: keep}), to=other)
-    _set(keep, _former(keep, merge.took), by=by, at=at)
+    _set(keep, _former(keep, _handed_on(merge)), by=by, at=at)
     other.merged_into = None
     _save(other, "merged_into")
     merge.undone_by, merge.undone_at = by, at
@@ -309,6 +309,21 @@ def _chosen(kind: str, keep: Any, other: Any, choices: Mapping[str, str]) -> dic
     if kind == MergeKind.LEAD and (new := [tag for tag in other.tags if tag not in keep.tags]):
         values["tags"] = [*keep.tags, *new]
     return values
+
+
+def _handed_on(merge: Merge) -> dict[str, list]:
+    """What the merge set and no later one into the same record has set since; of the others the later merge is told
+    what it is to bring back, so that in whatever order they are undone, the first value returns."""
+    took = dict(merge.took)
+    for later in Merge.objects.standing().filter(kind=merge.kind, keep=merge.keep, pk__gt=merge.pk).order_by("pk"):
+        common = [name for name in took if name in later.took]
+        for name in common:
+            before, after = took.pop(name)
+            if later.took[name][0] == after:
+                later.took[name][0] = before
+        if common:
+            later.save(update_fields=["took"])
+    return took
 
 
 def _former(keep: Any, took: Mapping[str, list]) -> dict[str, Any]:

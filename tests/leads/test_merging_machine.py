@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from analytics import catalogue, sources
@@ -116,6 +116,24 @@ VERBS = ["people", "people", "organisations", "leads", "leads", "join", "undo", 
 STEPS = st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 63), st.integers(0, 63)), min_size=1, max_size=14)
 
 
+@example(
+    steps=[
+        ("join", 47, 30),
+        ("people", 46, 8),
+        ("people", 34, 21),
+        ("undo", 34, 41),
+        ("leads", 9, 16),
+        ("organisations", 7, 8),
+        ("undo", 24, 31),
+        ("leads", 15, 20),
+        ("leads", 8, 23),
+        ("undo", 54, 6),
+        ("people", 51, 22),
+        ("people", 15, 46),
+        ("undo", 47, 27),
+        ("join", 45, 37),
+    ]
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING)
 @given(steps=STEPS)
 def test_any_order_of_merging_undoing_and_erasing_leaves_the_ledger_clean_and_reports_as_they_were(steps):

@@ -273,3 +273,13 @@ def test_cadences_are_locked_before_leads_and_leads_before_people_so_nobody_wait
         getattr(merging, verb)(*both, by=ana, at=now())
     locks = [query["sql"].split(" FROM ")[1].split('"')[1] for query in asked if "FOR UPDATE" in query["sql"]]
     assert locks[:2] == ["leads_enrolment", "leads_lead"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_in_whatever_order_two_merges_are_undone_the_first_value_returns(ana, order):
+    kim, home, work = person(email="kim@a.example"), person(email="kim@b.example"), person(email="kim@c.example")
+    merges = [merging.people(kim, one, choices={"email": "other"}, by=ana, at=now()) for one in (home, work)]
+    for which in order:
+        merging.undo(merges[which], by=ana, at=now())
+    kim.refresh_from_db()
+    assert kim.email == "kim@a.example"
