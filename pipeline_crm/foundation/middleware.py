@@ -1,10 +1,11 @@
 """What every answer has in common: refusals become sentences, and a fragment never carries the sign-in page."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
@@ -17,6 +18,9 @@ from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.within_request import keeping
 
 GIVEN_UP = {"55P03", "40P01", "40001"}
+TWICE = "23505"
+
+log = logging.getLogger(__name__)
 
 
 class KeepingMiddleware:
@@ -40,8 +44,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError):
-            exception = _busy(exception) or exception
+        if isinstance(exception, DatabaseError):
+            exception = _meanwhile(exception) or exception
         if not isinstance(exception, Refusal):
             return None
         sentence = str(exception)
@@ -83,11 +87,16 @@ def is_fragment_request(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def _busy(problem: OperationalError) -> Refusal | None:
-    """What PostgreSQL gives up because others hold it (a lock timeout, a deadlock) is refused, not broken."""
-    if getattr(problem.__cause__, "sqlstate", None) not in GIVEN_UP:
+def _meanwhile(problem: DatabaseError) -> Refusal | None:
+    """What PostgreSQL gives up because others hold it (a lock timeout, a deadlock), or because others added the same a
+    moment earlier, is refused, not broken."""
+    code = getattr(problem.__cause__, "sqlstate", None)
+    if code in GIVEN_UP:
+        return Refusal(_("Somebody else is changing this at the moment. Nothing has been changed; please try again."))
+    if code != TWICE:
         return None
-    return Refusal(_("Somebody else is changing this at the moment. Nothing has been changed; please try again."))
+    log.warning("the same was added twice", exc_info=problem)
+    return Refusal(_("Somebody else has added the same meanwhile. Nothing has been changed; please look again."))
 
 
 def _where_from(request: HttpRequest) -> str:

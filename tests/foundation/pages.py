@@ -4,7 +4,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import include, path
 
-from pipeline_crm.accounts.models import Team
+from pipeline_crm.accounts.models import Team, User
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.filters import FilterForm
 from pipeline_crm.foundation.htmx import render_page
@@ -43,6 +43,13 @@ def new_team(request):
     return HttpResponse(f"team {team.pk}", headers={"HX-Trigger": "made"})
 
 
+@for_everyone_signed_in
+def same_twice(request):
+    for _each in range(2):
+        User.objects.create_user("kim@example.org", name="Kim Sato")
+    return HttpResponse("both")
+
+
 class TeamFilter(FilterForm):
     beside = ("page",)
     name = forms.CharField(required=False)
@@ -70,6 +77,7 @@ urlpatterns = [
     path("admins/", for_admins),
     path("open/", open_house),
     path("new-team/", new_team),
+    path("same-twice/", same_twice),
     path("filtered/", filtered),
     path("sentence/", sentence),
     path("nested/", include([path("silent/", silent)])),

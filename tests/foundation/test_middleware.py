@@ -23,6 +23,13 @@ def test_a_refusal_answers_409_with_its_sentence_for_htmx(client, ana):
     assert answer.content.decode().strip() == '<p role="alert">The deal has gone home.</p>'
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_adds_what_somebody_added_a_moment_earlier_is_told_so(client, ana):
+    answer = client.get("/same-twice/", headers=HTMX)
+    assert answer.status_code == 409
+    assert "Somebody else has added the same meanwhile." in answer.content.decode()
+
+
 def test_an_ended_session_is_told_to_htmx_with_the_way_to_sign_in(client):
     answer = client.get("/refusing/", headers=HTMX | {"HX-Current-URL": "http://testserver/sales/1/"})
     assert (answer.status_code, answer.content) == (401, b"")

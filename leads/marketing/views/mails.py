@@ -39,6 +39,12 @@ def mails(request: HttpRequest) -> HttpResponse:
     return render_page(request, "marketing/mails.html", context)
 
 
+class FileIsMissing(Refusal):
+    """It was kept, and has gone from the disk since."""
+
+    status = 410
+
+
 @for_everyone_signed_in
 @require_GET
 def replies(request: HttpRequest) -> HttpResponse:
@@ -60,8 +66,15 @@ def attachment(request: HttpRequest, attachment: Attachment) -> FileResponse:
     """The file as a download: no browser ever shows it as a page of ours."""
     if not attachment.file:
         raise Http404
+    try:
+        content = attachment.file.open("rb")
+    except FileNotFoundError as problem:
+        raise FileIsMissing(
+            _("“%(name)s” is not where files are kept any more. Ask an administrator for the backup.")
+            % {"name": attachment.name}
+        ) from problem
     response = FileResponse(
-        attachment.file.open("rb"),
+        content,
         as_attachment=True,
         filename=attachment.name,
         content_type="application/octet-stream",

@@ -57,6 +57,14 @@ def test_a_file_is_only_ever_a_download(client, reply):
     assert client.get(f"/marketing/attachments/{left_out.pk}/").status_code == 404
 
 
+def test_a_file_that_has_gone_from_the_disk_is_missed_in_words(client, reply):
+    file = reply.attachments.get(name="offer.pdf")
+    file.file.storage.delete(file.file.name)
+    answer = client.get(f"/marketing/attachments/{file.pk}/")
+    assert answer.status_code == 410
+    assert "“offer.pdf” is not where files are kept any more." in answer.content.decode()
+
+
 def test_others_do_not_see_what_was_written_to_us(reply):
     stranger = Client()
     stranger.force_login(make_user(team=make_team(), role=Role.MARKETER))
