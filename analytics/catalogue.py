@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import exports, improving, sources
@@ -47,6 +48,11 @@ from .reports import (
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
+GROUPS = (
+    ("flow", _("Flow"), ("river", "bottleneck", "cycle_time", "losses", "drivers", "compare", "improve")),
+    ("ahead", _("Ahead"), ("forecast", "coverage", "movement")),
+    ("marketing", _("Marketing"), ("brings",)),
+)
 
 
 def no_figures(_facts: Facts) -> Facts:
@@ -74,6 +80,10 @@ class Report:
     rows: Callable[[Facts], list[Facts]]
     asks: tuple[str, ...] = ()
     head: Callable[[], str] = nothing_else
+
+    @property
+    def address(self) -> str:
+        return reverse("analytics:report", args=[self.name])
 
     @property
     def body(self) -> str:
@@ -216,6 +226,38 @@ REPORTS = {
         ),
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of Insight that is no stored report; route: the name of its address, without the application's."""
+
+    name: str
+    title: Any
+    icon: str
+    route: str
+
+    @property
+    def address(self) -> str:
+        return reverse(f"analytics:{self.route}")
+
+
+PAGES: dict[str, Page] = {page.name: page for page in ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """The pages of a group, as its row of tabs shows them."""
+
+    key: str
+    title: Any
+    pages: tuple[Report | Page, ...]
+
+
+def tabs() -> list[Tabs]:
+    """All pages of Insight by GROUPS, in whose order they stand."""
+    there = {**REPORTS, **PAGES}
+    return [Tabs(key, title, tuple(there[name] for name in names)) for key, title, names in GROUPS]
 
 
 def compute(name: str, selection: Selection) -> Facts:

@@ -37,7 +37,6 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     shown, asked, standing = _asked(request, name)
     context: dict[str, Any] = {
         "report": shown,
-        "reports": REPORTS.values(),
         "filter": asked,
         "pipeline": asked.chosen_pipeline,
         "page_path": request.path,

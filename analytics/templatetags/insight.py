@@ -1,11 +1,22 @@
-"""Addresses of the cards behind a number."""
+"""The tabs of Insight, and addresses of the cards behind a number."""
 
 from typing import Any
 
 from django import template
 from django.urls import reverse
 
+from .. import catalogue
+
 register = template.Library()
+
+
+@register.inclusion_tag("analytics/_tabs.html")
+def insight_tabs(here: str, query: str = "") -> dict[str, Any]:
+    """The pages of Insight: the groups, and the row of the group that `here` is in. query: what the links keep."""
+    groups = catalogue.tabs()
+    group = next(group for group in groups if any(page.name == here for page in group.pages))
+    page = next(page for page in group.pages if page.name == here)
+    return {"groups": groups, "group": group, "page": page, "query": query}
 
 
 @register.simple_tag(takes_context=True)
