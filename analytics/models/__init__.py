@@ -1,5 +1,6 @@
+from .forecast_snapshot import ForecastOutcome, ForecastSnapshot
 from .improvement import Improvement, Sighting
 from .report_run import ReportRun
 from .target import Target
 
-__all__ = ["Improvement", "ReportRun", "Sighting", "Target"]
+__all__ = ["ForecastOutcome", "ForecastSnapshot", "Improvement", "ReportRun", "Sighting", "Target"]
