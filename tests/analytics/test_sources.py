@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from analytics import sources
 from analytics.selection import Selection
+from analytics.sources import logs
 from analytics.tables.journeys import lead_of
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
 from deals.models import Deal, DealLine, Pipeline, Product
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pipeline():
-    return sources.Pipeline.objects.filter(is_default=True).first() or make_pipeline(is_default=True)
+    return Pipeline.objects.filter(is_default=True).first() or make_pipeline(is_default=True)
 
 
 def river(pipeline, as_of=None, **cut):
@@ -252,21 +253,19 @@ def test_the_day_is_that_of_the_pipeline(pipeline):
 def test_what_was_told_later_is_left_out_of_an_earlier_day():
     """A step that was told late, one that was voided, and an amount that was raised."""
     row = {"card": 1, "exact": True, "without_rate": False, "amount": 100.0}
-    told = sources._Told(
+    told = logs.Told(
         pl.DataFrame(
             [
                 row | {"seq": 1, "to": "a", "occurred": 10, "known": 10},
                 row | {"seq": 2, "to": "b", "occurred": 20, "known": 40},
                 row | {"seq": 3, "to": "c", "occurred": 50, "known": 50},
             ],
-            schema=sources.STEP_TYPES,
+            schema=logs.STEP_TYPES,
         ),
         pl.DataFrame(
-            [{"card": 1, "seq": 3, "kind": "void", "occurred": 60, "recorded": 60}], schema=sources.AMENDMENT_TYPES
+            [{"card": 1, "seq": 3, "kind": "void", "occurred": 60, "recorded": 60}], schema=logs.AMENDMENT_TYPES
         ),
-        pl.DataFrame(
-            [{"card": 1, "occurred": 70, "amount": 300.0, "without_rate": False}], schema=sources.REVISION_TYPES
-        ),
+        pl.DataFrame([{"card": 1, "occurred": 70, "amount": 300.0, "without_rate": False}], schema=logs.REVISION_TYPES),
     )
 
     def known(until):
