@@ -1,5 +1,6 @@
 from .activity import DealActivity
 from .batch import ImportedCase
+from .chance import ChanceNorm, DealChance
 from .change import DealChange
 from .deal import Deal, DealType
 from .lost_reason import LostReason, RetryNorm
@@ -8,9 +9,11 @@ from .product import DealLine, Product
 from .transition import DealAmendment, DealEvent
 
 __all__ = [
+    "ChanceNorm",
     "Deal",
     "DealActivity",
     "DealAmendment",
+    "DealChance",
     "DealChange",
     "DealEvent",
     "DealLine",

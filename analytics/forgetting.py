@@ -1,0 +1,12 @@
+"""What Insight forgets when a person is erased: reasons of judgements that name them, never an amount."""
+
+from leads.domain import erasing
+from leads.domain.erasing import Subject
+
+from .models import Judgement
+
+
+@erasing.erases
+def of_judgements(subject: Subject) -> None:
+    if subject.words:
+        Judgement.objects.filter(reason__iregex=subject.naming_whole).update(reason=erasing.ERASED)
