@@ -2,7 +2,6 @@ from .forecast_snapshot import ForecastOutcome, ForecastSnapshot
 from .improvement import Improvement, Sighting
 from .judgement import Judgement
 from .report_run import ReportRun
-from .scenario import Scenario
 from .target import Target
 
-__all__ = ["ForecastOutcome", "ForecastSnapshot", "Improvement", "Judgement", "ReportRun", "Scenario", "Sighting", "Target"]
+__all__ = ["ForecastOutcome", "ForecastSnapshot", "Improvement", "Judgement", "ReportRun", "Sighting", "Target"]
