@@ -43,10 +43,11 @@ class Row:
     crps: float
 
     def as_facts(self) -> dict[str, Any]:
+        """Plain values for JSON, to six places, so that single wins are told as finely as large sums."""
         return {
             name: value.isoformat()
             if isinstance(value, date)
-            else round(value, 2)
+            else round(value, 6)
             if isinstance(value, float)
             else value
             for name, value in asdict(self).items()
@@ -69,17 +70,22 @@ class Grade:
 def replay(outlook: Outlook, origins: Iterable[int], horizon: int) -> Iterator[Row]:
     """Rows of every method at every origin (day numbers), as far as there is enough to say something."""
     for origin in origins:
-        known = outlook.history.as_of(origin)
         actual = outlook.history.as_of(origin + horizon).won_between(origin + 1, origin + horizon)
-        said: dict[str, Floats | float] = {**figures(known, outlook, horizon)}
-        if outlook.can_say(origin):
-            forecast = outlook.forecast(origin, skip=0, length=horizon)
-            said |= forecast.methods | {"blend": forecast.quantiles}
-        for method, answer in said.items():
-            yield _row(origin, horizon, method, actual, np.full(len(LEVELS), answer) * 1.0)
+        for method, quantiles in answers(outlook, origin, length=horizon).items():
+            yield row(origin, horizon, method, actual, quantiles)
 
 
-def figures(known: Known, outlook: Outlook, horizon: int) -> dict[str, float]:
+def answers(outlook: Outlook, origin: int, *, length: int, skip: int = 0) -> dict[str, Floats]:
+    """What every method says on the evening of `origin` of the `length` days after the next `skip` ones, as far as
+    there is enough to say something: quantiles at LEVELS, of a mere figure all the same."""
+    said: dict[str, Floats | float] = {**figures(outlook.history.as_of(origin), length, skip=skip)}
+    if outlook.can_say(origin):
+        forecast = outlook.forecast(origin, skip=skip, length=length)
+        said |= forecast.methods | {"blend": forecast.quantiles}
+    return {method: np.full(len(LEVELS), answer) * 1.0 for method, answer in said.items()}
+
+
+def figures(known: Known, length: int, *, skip: int = 0) -> dict[str, float]:
     """The customary figures without a range: the last window, the mean of three, and each way to weigh stages."""
     per_day = known.won_per_day(known.since)
     standing = known.is_open
@@ -87,31 +93,32 @@ def figures(known: Known, outlook: Outlook, horizon: int) -> dict[str, float]:
     cards = stage_weighting.Standing(
         known.state[standing], known.entered[standing], amounts, np.full(len(amounts), np.nan)
     )
+    ends = [known.today + skip, known.today + skip + length] if skip else [known.today + length]
     weighted = stage_weighting.variants(
         known.passages(),
         cards,
         today=known.today,
         states=known.states,
-        period_ends=np.array([known.today + horizon]),
-        new_business=np.array([new_business(known, horizon)]),
+        period_ends=np.array(ends),
+        new_business=np.full(len(ends), new_business(known, length, skip=skip)),
     )
     return {
-        "naive": history.naive(per_day, horizon),
-        "mean3": history.mean_of_last(per_day, horizon),
-        **{name: float(amount[0]) for name, amount in weighted.items()},
+        "naive": history.naive(per_day, length),
+        "mean3": history.mean_of_last(per_day, length),
+        **{name: float(amount[-1]) for name, amount in weighted.items()},
     }
 
 
-def new_business(known: Known, horizon: int) -> float:
-    """What past windows brought on average from cards that came after they had begun."""
+def new_business(known: Known, length: int, *, skip: int = 0) -> float:
+    """What past windows brought on average from cards that came after they had begun, or up to `skip` days before."""
     begun = np.full(int(known.card.max()) + 1 if len(known.card) else 0, 0)
     begun[known.card[known.first]] = known.entered[known.first]
     won, found = known.is_won, []
     for number in range(1, MOST_WINDOWS + 1):
-        after = known.today - number * horizon
-        if after < known.since - 1:
+        after = known.today - number * length
+        if after - skip < known.since - 1:
             break
-        inside = won & (known.entered > after) & (known.entered <= after + horizon) & (begun[known.card] > after)
+        inside = won & (known.entered > after) & (known.entered <= after + length) & (begun[known.card] > after - skip)
         found.append(float(np.nansum(known.amount[inside])))
     return float(np.mean(found)) if found else 0.0
 
@@ -146,7 +153,8 @@ def _grade(method: str, rows: list[Row]) -> Grade | None:
     )
 
 
-def _row(origin: int, horizon: int, method: str, actual: float, quantiles: Floats) -> Row:
+def row(origin: int, horizon: int, method: str, actual: float, quantiles: Floats) -> Row:
+    """The method's answer at LEVELS, graded by what came."""
     return Row(
         origin=days.day(origin),
         horizon=horizon,
@@ -158,4 +166,4 @@ def _row(origin: int, horizon: int, method: str, actual: float, quantiles: Float
     )
 
 
-__all__ = ["Grade", "Row", "figures", "grades", "replay"]
+__all__ = ["Grade", "Row", "answers", "figures", "grades", "replay", "row"]

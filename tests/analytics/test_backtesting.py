@@ -82,6 +82,37 @@ def test_new_business_is_what_came_and_was_won_within_a_window():
     assert backtesting.new_business(then, 9) == pytest.approx((9 + 0) / 2)
 
 
+def test_new_business_of_a_stretch_further_ahead_may_come_before_it_begins():
+    """The fourth card comes two days before the last window of nine begins."""
+    wins = [(1, 0, 1, 5.0), (1, 5, 12, 5.0), (3, 0, 23, 9.0), (3, 5, 25, 9.0), (4, 0, 20, 4.0), (4, 5, 28, 4.0)]
+    then = known.Sliced(log(wins)).as_of(30)
+    assert backtesting.new_business(then, 9) == pytest.approx((9 + 0) / 2)
+    assert backtesting.new_business(then, 9, skip=2) == pytest.approx(9 + 4)
+
+
+def test_a_stretch_further_ahead_is_asked_of_all_and_of_what_was_known_alone():
+    asking = outlook.Outlook(known.Sliced(JOURNEYS))
+    near, far = (backtesting.answers(asking, 300, length=28, skip=skip) for skip in (0, 28))
+    assert set(far) == set(near) == {row.method for row in ROWS}
+    assert far["naive"][0] == near["naive"][0]  # the last window is the last that is known
+    assert not (far["blend"] == near["blend"]).all()
+    cut = EventLog(STAGES, JOURNEYS.steps.filter(pl.col("day") <= 300))
+    again = backtesting.answers(outlook.Outlook(known.Sliced(cut)), 300, length=28, skip=28)
+    assert all((again[method] == far[method]).all() for method in far)
+
+
+def test_what_is_due_before_the_stretch_is_not_weighed_in_it():
+    """A sure win that is due at once counts in the near stretch and not in the far one."""
+    won = [row for card in range(20) for row in ((card, 0, card, 10.0), (card, 5, card + 4, 10.0))]
+    then = known.Sliced(log([*won, (99, 0, 24, 10.0)])).as_of(25)
+    near, far = (backtesting.figures(then, 5, skip=skip)["stage_weighted"] for skip in (0, 5))
+    assert (near, far) == (pytest.approx(10.0), 0.0)
+
+
+def test_small_sums_are_told_as_finely_as_large_ones():
+    assert replace(ROWS[0], crps=0.123456).as_facts()["crps"] == 0.123456
+
+
 def test_grades_by_hand():
     row = backtesting.Row(days.day(1), 7, "a", 100.0, 90.0, *(80.0,) * 2, 85.0, 90.0, 95.0, *(120.0,) * 2, crps=4.0)
     rows = [row, replace(row, origin=days.day(8), actual=140.0, crps=20.0), replace(row, method="b", crps=1.0)]
