@@ -389,22 +389,31 @@ class _Company:
         copy_in(done)
         done_for_deals: list[DealActivity] = []
         for deal, story in self.deals:
-            done_for_deals += self._past(DealActivity, "deal", deal, story.steps, deal.owner)
+            done_for_deals += self._past(DealActivity, "deal", deal, story.steps, deal.owner, visited=story.is_visited)
             if story.is_open:
                 done_for_deals += self._next(
                     DealActivity, "deal", deal, story.stage, deal.owner or self.reps[deal.team.name][0]
                 )
         copy_in(done_for_deals)
 
-    def _past(self, model: type, name: str, card: Any, steps: list[simulation.Step], by: User | None) -> Iterable[Any]:
-        """What was done between the steps: a call, a visit, a note."""
+    def _past(
+        self, model: type, name: str, card: Any, steps: list[simulation.Step], by: User | None, *, visited: bool = False
+    ) -> Iterable[Any]:
+        """What was done between the steps: a call, a visit, a note; in the first stage of sales a visit where it was
+        one of those that are visited early."""
         rng = self.rng
         for step, following in zip(steps, [*steps[1:], None], strict=True):
             until = following.at if following else self.at
-            if step.stage in ("disqualified", "unsubscribed", "accepted", "waiting", "Lost") or rng.random() < 0.45:
+            is_visit = visited and step.stage == "Inquiry"
+            if step.stage in ("disqualified", "unsubscribed", "accepted", "waiting", "Lost"):
+                continue
+            if rng.random() < 0.45 and not is_visit:
                 continue
             when = step.at + (until - step.at) * rng.uniform(0.05, 0.9)
-            kind = rng.choice((ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING, ActivityKind.NOTE))
+            kinds = [ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.NOTE]
+            kind = rng.choice(kinds if step.stage == "Inquiry" else [*kinds, ActivityKind.MEETING])
+            if is_visit:
+                kind = ActivityKind.MEETING
             done = people.DONE_BY_SALES if name == "deal" else people.DONE_BY_MARKETING
             subject = rng.choice(done[kind]) if kind in done else ""
             outcome = rng.choice(people.NOTES) if kind == ActivityKind.NOTE or rng.random() < 0.4 else ""

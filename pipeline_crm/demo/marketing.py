@@ -360,11 +360,11 @@ class _Marketing:
         return touch
 
     def _in_hours(self, when: datetime) -> datetime:
-        """On a working day, between nine and four."""
+        """On a working day, between nine and four, and never earlier."""
         local = when.astimezone(ZONE)
         while local.weekday() > 4 or local.hour > HIGHEST_HOUR:
             local = datetime.combine(local.date() + timedelta(days=1), time(LOWEST_HOUR), ZONE)
-        return local.replace(hour=max(local.hour, LOWEST_HOUR), minute=self.rng.randrange(60))
+        return max(when, local.replace(hour=max(local.hour, LOWEST_HOUR), minute=self.rng.randrange(60)))
 
     def _scores(self) -> None:
         """The rules, and what they gave week by week to those who were there."""

@@ -1,8 +1,8 @@
 """How leads and deals of the demo company come and go: chance and time, nothing else. Knows no database.
 
 Each lead lives through its own story until the present cuts it off, as it does in real life; what is open is open
-because its next step has not happened yet. The planted truth: deals that entered Estimate within the last `SLOW_SINCE`
-stay there `SLOWER` times as long.
+because its next step has not happened yet. The planted truths: deals that entered Estimate within the last `SLOW_SINCE`
+stay there `SLOWER` times as long and are lost more often; who was visited before the first hearing buys more often.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Europe/Berlin")
 YEARS = timedelta(days=730)
 SLOW_SINCE = timedelta(days=120)
-SLOWER = 2.3
+SLOWER = 3.0
+LOSS_WHEN_SLOW = 1.2
 MONTHS = (0.9, 1.0, 1.15, 1.0, 1.0, 1.05, 0.8, 0.65, 1.2, 1.15, 1.1, 0.6)
 GROWTH = 0.35
 
@@ -30,6 +31,8 @@ LOSS = {"Inquiry": 0.15, "Hearing": 0.20, "Proposal": 0.22, "Estimate": 0.36}
 SKIP, BACK = 0.05, 0.06
 # Referrals are won more often; the odds of a loss are multiplied.
 LOSS_BY_SOURCE = {"Referral": 0.65, "Partner": 0.8, "Outbound": 1.25}
+VISITED = 0.4
+LOSS_WHEN_VISITED, LOSS_OTHERWISE = 0.4, 1.4
 LOST_BECAUSE = {
     "Inquiry": {"No answer any more": 5, "Technical fit": 3, "No budget this year": 2},
     "Hearing": {"Technical fit": 3, "No budget this year": 4, "No answer any more": 3},
@@ -55,6 +58,7 @@ class DealStory:
     kind: str
     attempt: int
     steps: list[Step] = field(default_factory=list)
+    is_visited: bool = False  # early, by sales
 
     @property
     def stage(self) -> str:
@@ -146,7 +150,7 @@ def _with_marketing(rng: Random, story: LeadStory, at: datetime) -> bool:
 
 def _with_sales(rng: Random, story: LeadStory, at: datetime) -> bool:
     """The deal that grows out of the lead, its renewals, or its return; False when the story ends here."""
-    deal = DealStory("new", story.attempt, [Step("Inquiry", story.steps[-1].at)])
+    deal = DealStory("new", story.attempt, [Step("Inquiry", story.steps[-1].at)], rng.random() < VISITED)
     story.deals.append(deal)
     _deal(rng, deal, story, at)
     if deal.stage == "Order":
@@ -185,14 +189,14 @@ def _deal(rng: Random, deal: DealStory, story: LeadStory, at: datetime) -> None:
     """Take the deal through the stages to its end, or to the present."""
     odds = LOSS_BY_SOURCE.get(story.source, 1) * (0.35 if deal.kind == "renewal" else 1) * story.size**0.15
     odds *= 0.85 if deal.attempt > 1 else 1
+    odds *= LOSS_WHEN_VISITED if deal.is_visited else LOSS_OTHERWISE
     while deal.is_open:
         here = deal.stage
         place = OPEN_STAGES.index(here)
-        share = LOSS[here] * odds / (1 - LOSS[here] + LOSS[here] * odds)
-        entered = deal.steps[-1].at
-        days = DEAL_DAYS[here] * story.size**0.12
-        if here == "Estimate" and entered > at - SLOW_SINCE:
-            days *= SLOWER
+        is_slow = here == "Estimate" and deal.steps[-1].at > at - SLOW_SINCE
+        against = LOSS[here] * odds * (LOSS_WHEN_SLOW if is_slow else 1)
+        share = against / (1 - LOSS[here] + against)
+        days = DEAL_DAYS[here] * story.size**0.12 * (SLOWER if is_slow else 1)
         chance, reason = rng.random(), None
         if chance < share:
             to, reason, days = "Lost", _choose(rng, LOST_BECAUSE[here]), days * 1.5

@@ -1,4 +1,5 @@
-"""The demo has a bottleneck planted at Estimate, begun four months ago; the report must find it."""
+"""The demo has a bottleneck planted at Estimate, begun four months ago, and early visits that go with winning; the
+reports must find them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +31,9 @@ def test_the_planted_bottleneck_is_named_and_dated(company):
     begun = datetime.fromisoformat(named["since"]).date()
     assert AT.date() - timedelta(days=150) <= begun <= AT.date() - timedelta(days=75)
     assert bottleneck.finding(facts)["head"] == "The bottleneck is Estimate"
+
+    drivers = {(line["fact"], line["level"]): line for line in catalogue.compute("drivers", selection)["drivers"]}
+    assert drivers["met", "nobody"]["is_named"] and drivers["met", "nobody"]["effect_high"] < 0
 
     half_a_year_before = catalogue.compute("bottleneck", Selection(company.pk, AT.date() - timedelta(days=150)))
     assert half_a_year_before["bottleneck"] is None
