@@ -2,6 +2,16 @@ from .forecast_snapshot import ForecastOutcome, ForecastSnapshot
 from .improvement import Improvement, Sighting
 from .judgement import Judgement
 from .report_run import ReportRun
+from .scenario import Scenario
 from .target import Target
 
-__all__ = ["ForecastOutcome", "ForecastSnapshot", "Improvement", "Judgement", "ReportRun", "Sighting", "Target"]
+__all__ = [
+    "ForecastOutcome",
+    "ForecastSnapshot",
+    "Improvement",
+    "Judgement",
+    "ReportRun",
+    "Scenario",
+    "Sighting",
+    "Target",
+]
