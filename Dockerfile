@@ -3,6 +3,11 @@ FROM python:3.12-slim-bookworm
 WORKDIR /app
 ENV PYTHONUNBUFFERED=1 VAR=/data STATIC_ROOT=/app/staticfiles PATH=/app/.venv/bin:$PATH
 
+# What WeasyPrint sets PDFs with, and a font for letters that Inter lacks.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
+
 # The same steps as `make setup`.
 COPY requirements.lock ./
 RUN python3 -m venv .venv \

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import improvement_pages, target_pages, views
+from . import improvement_pages, print_pages, target_pages, views
 
 app_name = "analytics"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("insight/cards/", views.cards, name="cards"),
     path("insight/improvements/", improvement_pages.improvements, name="improvements"),
     path("insight/improvements/<int:pk>/giving-up/", improvement_pages.giving_up, name="giving_up"),
+    path("insight/printed/", print_pages.all_printed, name="all_printed"),
+    path("insight/printed.pdf", print_pages.all_printed_as_pdf, name="all_printed_as_pdf"),
+    path("insight/<slug:name>/printed/", print_pages.printed, name="printed"),
+    path("insight/<slug:name>.pdf", print_pages.printed_as_pdf, name="printed_as_pdf"),
     path("insight/<slug:name>/", views.report, name="report"),
     path("insight/<slug:name>.json", views.report_as_json, name="report_as_json"),
     path("insight/<slug:name>.csv", views.report_as_csv, name="report_as_csv"),

@@ -100,7 +100,7 @@ def _control_title(control: Facts) -> str:
 
 def _slowest(control: Facts, currency: str) -> list[Facts]:
     slowest = sorted(control["finished"], key=lambda card: -card["days"])[:25]
-    return [{**card, "value": amount(card["amount"], currency)} for card in slowest]
+    return [{**card, "on": period([card["on"]]), "value": amount(card["amount"], currency)} for card in slowest]
 
 
 def _ageing_title(facts: Facts) -> str:
