@@ -10,7 +10,7 @@ from typing import Any
 
 WINDOW_DAYS = 90
 CUTS = ("team", "owner", "source", "product", "tries", "least", "most")
-EXTRAS = ("landmark", "against")
+EXTRAS = ("landmark", "against", "suppose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Selection:
     until: date | None = None
     landmark: str | None = None  # the key of the stage at which deals are looked at, where a report asks for one
     against: tuple[tuple[str, Any], ...] | None = None  # what is otherwise in the selection that is compared with
+    suppose: tuple[tuple[str, Any], ...] | None = None  # what would be otherwise, as `supposing.Supposed` says
 
     @property
     def window(self) -> tuple[date, date]:
@@ -80,12 +81,19 @@ class Selection:
 
     @classmethod
     def from_arguments(
-        cls, *, as_of: str, until: str | None = None, against: list[list[Any]] | None = None, **rest: Any
+        cls,
+        *,
+        as_of: str,
+        until: str | None = None,
+        against: list[list[Any]] | None = None,
+        suppose: list[list[Any]] | None = None,
+        **rest: Any,
     ) -> Selection:
         return cls(
             as_of=date.fromisoformat(as_of),
             until=date.fromisoformat(until) if until else None,
-            against=tuple((name, value) for name, value in against) if against else None,
+            against=_pairs(against),
+            suppose=_pairs(suppose),
             **rest,
         )
 
@@ -96,3 +104,7 @@ class Selection:
     def seed(self) -> int:
         """Where chance begins: the same selection gives the same numbers."""
         return int(self.digest()[:12], 16)
+
+
+def _pairs(said: list[list[Any]] | None) -> tuple[tuple[str, Any], ...] | None:
+    return tuple((name, value) for name, value in said) if said else None

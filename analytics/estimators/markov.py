@@ -119,16 +119,19 @@ def fit(counts: Counts, *, pseudo_events: float = 1.0, tail_is_apart: bool = Fal
     return Hazards(bins, tuple(weights))
 
 
-def prospects(hazards: Floats, period_of_day: Ints, *, factors: Floats | None = None) -> Prospects:
+def prospects(
+    hazards: Floats, period_of_day: Ints, *, factors: Floats | None = None, beyond: Prospects | None = None
+) -> Prospects:
     """Chances of being won in each period, by backward dynamic programming over the coming days.
 
     hazards: (S, A, S+2); period_of_day: (H,) period index of day 1 … H, rising; factors: (H, 2) multiply the hazards of
-    being won and of being lost on each day.
+    being won and of being lost on each day; beyond: the chances of who is still open after these days, if any.
     """
     states, ages, _ = hazards.shape
-    days, periods = len(period_of_day), int(period_of_day.max()) + 1
-    value = np.zeros((states, ages, periods))
+    days, periods = len(period_of_day), int(period_of_day.max()) + 1 if beyond is None else beyond.now.shape[2]
+    value = np.zeros((states, ages, periods)) if beyond is None else beyond.now.copy()
     at_entry = np.zeros((days + 1, states, periods))
+    at_entry[days] = value[:, 0]
     moving, winning, staying = _steps(hazards, np.ones(2))
     for day in range(days - 1, -1, -1):
         if factors is not None and (day == days - 1 or (factors[day] != factors[day + 1]).any()):

@@ -110,3 +110,15 @@ def test_ages_at_which_none_ever_moved_may_be_a_bin_of_their_own():
     assert apart[30] == apart[99] < 0.005 < 0.015 < shared[99] < apart[29]
     nobody = markov.count(nights((0, 0, 80, OPEN)), states=1, ages=100)
     assert (markov.fit(nobody, tail_is_apart=True).mean() == markov.fit(nobody).mean()).all()
+
+
+def test_days_asked_in_two_parts_are_as_asked_at_once():
+    rng = np.random.default_rng(8)
+    hazards = rng.dirichlet([1.0, 1.0, 1.0, 1.0, 20.0], size=(2, 12))[:, :, :-1]
+    period_of_day = np.repeat([0, 1, 2], [4, 5, 6])
+    factors = rng.random((15, 2)) + 0.5
+    whole = markov.prospects(hazards, period_of_day, factors=factors)
+    then = markov.prospects(hazards, period_of_day[6:], factors=factors[6:])
+    now = markov.prospects(hazards, period_of_day[:6], factors=factors[:6], beyond=then)
+    np.testing.assert_array_equal(now.now, whole.now)
+    np.testing.assert_array_equal(np.concatenate([now.at_entry[:-1], then.at_entry]), whole.at_entry)
