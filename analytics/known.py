@@ -17,6 +17,7 @@ from .estimators.markov import Nights
 from .estimators.stage_weighting import Passages
 from .estimators.survival import OPEN, Floats, Ints
 from .event_log import EventLog
+from .river import River
 from .tables import stage_visits
 
 NEVER = np.iinfo(np.int32).max
@@ -152,6 +153,11 @@ class Asked(_Shelf):
 
 History = Sliced | Asked
 _UNCHANGING = ("card", "state", "entered", "first", "exact", "again", "amount", "before")
+
+
+def history_of(river: River) -> History:
+    """The days of the river's deals."""
+    return Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals)
 
 
 def known(log: EventLog, today: int) -> Known:

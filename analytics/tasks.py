@@ -1,14 +1,15 @@
 """Doorbells: a report that a page waits for, and the norms of each day."""
 
+from collections.abc import Generator
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pipeline_crm.jobs.kinds import job_kind
+from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, norming, retries, watching
+from . import caching, chances, norming, recording, retries, watching
 from .selection import Selection
 
 
@@ -24,6 +25,15 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
 @job_kind("analytics.watch", title=_("Watching for bottlenecks"))
 def watch(job: Job) -> dict[str, Any]:
     return {"told": watching.watch(at=timezone.now())}
+
+
+@job_kind("analytics.record", title=_("Keeping what is forecast"), queue=BULK)
+def record(job: Job) -> Generator[None, None, dict[str, Any]]:
+    kept = 0
+    for selection in recording.due(at=timezone.now()):
+        kept += recording.keep(selection, at=timezone.now())
+        yield
+    return {"kept": kept}
 
 
 @job_kind("analytics.learn_norms", title=_("Learning how long stages take"))

@@ -29,6 +29,7 @@ SCHEDULE = [
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Learn when to ask again after a loss", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_retries", "day"]),
     ("Learn which leads become deals", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_chances", "day"]),
+    ("Keep what is forecast, and grade what has come", OFTEN, "pipeline_crm.begin_period", ["analytics.record", "day"]),
     ("Tell managers of bottlenecks that come or go", OFTEN, "pipeline_crm.begin_period", ["analytics.watch", "day"]),
     ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
     ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from analytics import backtesting, days, exports, sources
-from analytics.known import Asked, Sliced
+from analytics.known import history_of
 from analytics.outlook import Outlook
 from analytics.selection import Selection
 from deals.models import Pipeline
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if end >= sources.today(pipeline, timezone.now()):
             raise CommandError(f"What comes in the {horizon} days after {last} is not known yet.")
         river = sources.river(Selection(pipeline.pk, end))
-        outlook = Outlook(Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals))
+        outlook = Outlook(history_of(river))
         rows = list(backtesting.replay(outlook, range(days.number(first), days.number(last) + 1, step), horizon))
         if format == "json":
             self.stdout.write(json.dumps([row.as_facts() for row in rows], indent=1))
