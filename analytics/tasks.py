@@ -1,15 +1,17 @@
 """Doorbells: a report that a page waits for, and the norms of each day."""
 
 from collections.abc import Generator
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from pipeline_crm.accounts.models import User
 from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, norming, recording, retries, watching
+from . import caching, chances, norming, recording, retries, watching, weekly
 from .selection import Selection
 
 
@@ -34,6 +36,22 @@ def record(job: Job) -> Generator[None, None, dict[str, Any]]:
         kept += recording.keep(selection, at=timezone.now())
         yield
     return {"kept": kept}
+
+
+@job_kind("analytics.weekly", title=_("Writing to managers what Insight found"), queue=BULK)
+def write_weekly(job: Job) -> Generator[None, None, dict[str, Any]]:
+    """On the company's Monday morning the reports are computed, and then a mail is accepted for each reader."""
+    week = weekly.monday(timezone.now())
+    if week is None or weekly.is_posted(week):
+        return {"mails": 0}
+    yield from weekly.prepare(at=timezone.now())
+    return {"mails": weekly.post(week, at=timezone.now())}
+
+
+@job_kind(weekly.KIND, title=_("Mailing what Insight found"))
+def mail_weekly(job: Job, *, user: int, week: str) -> dict[str, Any]:
+    written = weekly.message(User.objects.get(pk=user), date.fromisoformat(week), at=timezone.now())
+    return {"sent": written.send() if written else 0}
 
 
 @job_kind("analytics.learn_norms", title=_("Learning how long stages take"))

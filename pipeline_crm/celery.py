@@ -31,6 +31,7 @@ SCHEDULE = [
     ("Learn which leads become deals", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_chances", "day"]),
     ("Keep what is forecast, and grade what has come", OFTEN, "pipeline_crm.begin_period", ["analytics.record", "day"]),
     ("Tell managers of bottlenecks that come or go", OFTEN, "pipeline_crm.begin_period", ["analytics.watch", "day"]),
+    ("Write to managers what Insight found", OFTEN, "pipeline_crm.begin_period", ["analytics.weekly", "hour"]),
     ("Forget what people were told three months ago", OFTEN, "pipeline_crm.begin_period", ["accounts.tidy", "day"]),
     ("Forget forms that no mailbox confirmed", OFTEN, "pipeline_crm.begin_period", ["leads.tidy_captures", "day"]),
     ("Forget jobs done a month ago", OFTEN, "pipeline_crm.begin_period", ["jobs.tidy", "day"]),

@@ -33,6 +33,11 @@ class ProfileForm(forms.Form):
         required=False,
         help_text=_("When a lead is handed to you, or waits too long."),
     )
+    told_weekly = forms.BooleanField(
+        label=_("Write to me each Monday what Insight found"),
+        required=False,
+        help_text=_("For those who lead a team: every finding in a sentence, with the way to its page."),
+    )
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)

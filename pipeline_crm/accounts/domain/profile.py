@@ -9,7 +9,7 @@ from django.db import transaction
 from pipeline_crm.accounts.domain import _log
 from pipeline_crm.accounts.models import User
 
-OWN_FACTS = frozenset({"name", "time_zone", "language", "theme", "single_keys", "told_by_mail"})
+OWN_FACTS = frozenset({"name", "time_zone", "language", "theme", "single_keys", "told_by_mail", "told_weekly"})
 
 
 @transaction.atomic

@@ -59,6 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("appearance"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     single_keys = models.BooleanField(_("single-key shortcuts on the boards"), default=True)
     told_by_mail = models.BooleanField(_("told by mail as well"), default=True)
+    told_weekly = models.BooleanField(_("told each Monday what Insight found"), default=True)
     unread = models.PositiveIntegerField(default=0, editable=False)  # kept by domain.notifying
 
     USERNAME_FIELD = "email"
