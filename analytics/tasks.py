@@ -11,7 +11,7 @@ from pipeline_crm.accounts.models import User
 from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, norming, recording, retries, watching, weekly
+from . import caching, chances, foreseeing, norming, recording, retries, watching, weekly
 from .selection import Selection
 
 
@@ -67,3 +67,8 @@ def learn_chances(job: Job) -> dict[str, Any]:
 @job_kind("analytics.learn_retries", title=_("Learning when to ask again after a loss"))
 def learn_retries(job: Job) -> dict[str, Any]:
     return {"written": retries.learn(at=timezone.now())}
+
+
+@job_kind("analytics.foresee", title=_("Learning what becomes of open deals"))
+def foresee(job: Job) -> dict[str, Any]:
+    return {"written": foreseeing.foresee(at=timezone.now())}

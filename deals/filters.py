@@ -15,6 +15,7 @@ from pipeline_crm.foundation.filters import FilterForm
 from pipeline_crm.foundation.forms import AmountField, PlainTextField, date_input
 from pipeline_crm.foundation.ordering import DAY, Order
 
+from . import chances
 from .domain.stalling import ENOUGH_PASSAGES
 from .models import DealActivity, DealType, Pipeline, Stage, StageKind
 
@@ -22,12 +23,13 @@ from .models import DealActivity, DealType, Pipeline, Stage, StageKind
 class Closes:
     """Days of the expected close, relative to today."""
 
-    OVERDUE, UNDATED = "overdue", "undated"
+    OVERDUE, PUT_OFF, UNDATED = "overdue", "put_off", "undated"
     MONTH, NEXT_MONTH, QUARTER, NEXT_QUARTER = "month", "next_month", "quarter", "next_quarter"
     MONTHS_FROM_NOW = {MONTH: (1, 0), NEXT_MONTH: (1, 1), QUARTER: (3, 0), NEXT_QUARTER: (3, 1)}
     CHOICES = [
         ("", _("Any time")),
         (OVERDUE, _("Date passed")),
+        (PUT_OFF, _("Date put off")),
         (MONTH, _("This month")),
         (NEXT_MONTH, _("Next month")),
         (QUARTER, _("This quarter")),
@@ -120,7 +122,7 @@ class DealFilter(FilterForm):
         if "tag" in chosen:
             deals = deals.filter(tags__contains=[chosen["tag"]])
         if "closes" in chosen:
-            deals = deals.filter(**closing_in(chosen["closes"], today))
+            deals = _closing(deals, chosen["closes"], today)
         if chosen.get("attention"):
             deals = deals.filter(needs_attention(at=at, today=today))
         return deals
@@ -193,6 +195,10 @@ def needs_attention(*, at: datetime, today: date) -> Q:
     stalled = Q(stage__norm__n__gte=ENOUGH_PASSAGES) & older_than("stage__norm__p85_days", at)
     waits = stalled | ~Q(Exists(planned)) | Q(Exists(planned.filter(due_on__lt=today)))
     return Q(stage__kind=StageKind.OPEN) & waits
+
+
+def _closing(deals, period: str, today: date):
+    return chances.pushed(deals) if period == Closes.PUT_OFF else deals.filter(**closing_in(period, today))
 
 
 def closing_in(period: str, today: date) -> dict:

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
 
-from django.db.models import Case, Count, DecimalField, F, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from leads.domain.recycling import local_date
 from pipeline_crm.accounts.models import Company
 
-from . import queries
+from . import chances, queries
 from .filters import TableFilter
 from .models import Deal, DealActivity, Pipeline, Stage
 
@@ -101,17 +101,17 @@ def in_order(ids: list[int], *, at: datetime) -> list[Deal]:
     deals = {
         deal.pk: deal for deal in queries.faces(Deal.objects.filter(pk__in=ids).select_related("lead__source"), at=at)
     }
-    return [_weighed(deals[pk]) for pk in ids if pk in deals]
+    return [deals[pk] for pk in ids if pk in deals]
 
 
 def lines(pipeline: Pipeline, *, user, filter: TableFilter, at: datetime) -> Iterator[list]:
     """The header and a line for each deal, read from the database as they are written."""
     planned = Prefetch("activities", DealActivity.objects.planned(), to_attr="planned")
     ordered = _ordered(_admitted(pipeline, user=user, filter=filter, at=at), filter, _stages(pipeline))
-    deals = ordered.select_related("stage__norm", "organisation", "person", "owner", "team", "lead__source")
+    deals = ordered.select_related("stage__norm", "organisation", "person", "owner", "team", "lead__source", "outlook")
     yield FILE_COLUMNS
     for deal in deals.prefetch_related(planned).iterator(chunk_size=FILE_CHUNK):
-        yield _line(_weighed(deal), at)
+        yield _line(deal, at)
 
 
 FILE_COLUMNS = [
@@ -157,13 +157,6 @@ def _plain(value: Decimal | float | date | None) -> str:
     return value.isoformat() if isinstance(value, date) else f"{round(value, 4) if isinstance(value, float) else value}"
 
 
-def _weighed(deal: Deal) -> Deal:
-    deal.chance = deal.stage.chance
-    known = deal.chance is not None and deal.base_amount is not None
-    deal.weighted = round(deal.base_amount * Decimal(str(deal.chance)), 2) if known else None
-    return deal
-
-
 def _admitted(pipeline: Pipeline, *, user, filter: TableFilter, at: datetime) -> QuerySet:
     deals = Deal.objects.filter(pipeline=pipeline).visible_to(user)
     return filter.apply(deals, user=user, at=at, today=local_date(at))
@@ -174,8 +167,8 @@ def _stages(pipeline: Pipeline) -> list[Stage]:
 
 
 def _sums(admitted: QuerySet, stages: list[Stage]) -> Sums:
-    rows = admitted.order_by().values("stage_id").annotate(count=Count("pk"), total=Sum("base_amount"))
-    of = {row["stage_id"]: row for row in rows}
+    extra = {"count": Count("pk"), "total": Sum("base_amount"), **chances.sums_of(stages)}
+    of = {row["stage_id"]: row for row in admitted.order_by().values("stage_id").annotate(**extra)}
     whole = Sums()
     for stage in stages:
         row = of.get(stage.pk)
@@ -183,10 +176,10 @@ def _sums(admitted: QuerySet, stages: list[Stage]) -> Sums:
             continue
         whole.count += row["count"]
         whole.total += row["total"] or 0
-        if stage.chance is None:
+        if row["known"] < row["count"]:
             whole.without_chance.append(stage.name)
-        else:
-            whole.weighted = (whole.weighted or Decimal(0)) + (row["total"] or 0) * Decimal(str(stage.chance))
+        if row["known"]:
+            whole.weighted = (whole.weighted or Decimal(0)) + (row["weighted"] or 0)
     return whole
 
 
@@ -201,10 +194,7 @@ def _ordered(admitted: QuerySet, filter: TableFilter, stages: list[Stage]) -> Qu
 
 def _values(stages: Iterable[Stage]) -> dict:
     planned = DealActivity.objects.planned().filter(deal=OuterRef("pk"))
-    known = [
-        When(stage=stage.pk, then=Value(Decimal(str(stage.chance)))) for stage in stages if stage.chance is not None
-    ]
-    chance = Case(*known, default=None, output_field=DecimalField(max_digits=6, decimal_places=5))
+    chance = chances.chance_of(stages)
     return {
         "name": Coalesce("organisation__name", "person__name", "title"),
         "title": "title",

@@ -20,6 +20,7 @@ from pipeline_crm.foundation.catching_up import cursor_now
 from pipeline_crm.foundation.ordering import Order
 from pipeline_crm.foundation.stage_log import history
 
+from . import chances
 from .domain import admitting
 from .domain.stalling import ENOUGH_PASSAGES, age_of
 from .filters import DealFilter, needs_attention
@@ -51,7 +52,7 @@ class Board:
     @property
     def without_chance(self) -> list[str]:
         """The columns whose deals the weighted sum leaves out, because nobody knows their chance."""
-        return [column.name for column in self.open_columns if column.weighted is None and column.count]
+        return [column.name for column in self.open_columns if column.unknown]
 
     @property
     def weighted(self) -> Decimal | None:
@@ -72,23 +73,26 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
         "slowing": Count("pk", filter=older_than("stage__norm__median_days", at)),
         "stalled": Count("pk", filter=older_than("stage__norm__p85_days", at)),
     }
-    sums = totals(here, "stage_id", amount="base_amount", extra=past)
+    sums = totals(here, "stage_id", amount="base_amount", extra=past | chances.sums_of(stages))
     columns = []
     for stage in stages:
         row = sums.get(stage.pk, {})
         norm = getattr(stage, "norm", None)
         trusted = norm if norm and norm.n >= ENOUGH_PASSAGES and stage.is_open else None
         stalled = row.get("stalled", 0) if trusted else 0
+        count, known = row.get("count", 0), row.get("known", 0)
+        knows = known > 0 if count else stage.chance is not None
         columns.append(
             Column(
                 key=stage.pk,
                 name=stage.name,
                 kind=stage.kind,
-                count=row.get("count", 0),
+                count=count,
                 total=row.get("total") or Decimal(0),
                 limit=stage.limit,
-                chance=stage.chance if stage.is_open else None,
-                basis=basis_of(stage),
+                weighted=(row.get("weighted") or Decimal(0)) if stage.is_open and knows else None,
+                unknown=count - known if stage.is_open else 0,
+                basis=_("each deal at its own chance") if row.get("own") else basis_of(stage),
                 norm=trusted,
                 slowing=row.get("slowing", 0) - stalled if trusted else 0,
                 stalled=stalled,
@@ -140,9 +144,13 @@ def more_cards(stage: Stage, *, user, filter: DealFilter, after: str, at: dateti
 def faces(deals: QuerySet, *, at: datetime, order: Order = MANUAL) -> list[Deal]:
     """Deals with everything a card shows, stage by stage in that order."""
     planned = Prefetch("activities", DealActivity.objects.planned(), to_attr="planned")
-    found = list(deals.select_related("organisation", "person", "owner", "stage__norm").prefetch_related(planned))
+    shown = deals.select_related("organisation", "person", "owner", "stage__norm", "outlook")
+    found = list(shown.annotate(pushes=chances.pushes()).prefetch_related(planned))
     norms = {deal.stage_id: getattr(deal.stage, "norm", None) for deal in found if deal.stage.is_open}
-    dress(found, at=at, today=local_date(at), norms=norms, stage_field="stage_id", age_of=age_of, order=order)
+    today = local_date(at)
+    for deal in found:
+        deal.is_late = bool(deal.expected_close and deal.expected_close < today and deal.stage.is_open)
+    dress(found, at=at, today=today, norms=norms, stage_field="stage_id", age_of=age_of, order=order)
     return sorted(found, key=lambda deal: (deal.stage.position, deal.order))
 
 
@@ -168,6 +176,8 @@ class Panel:
     lines: list[DealLine]
     chance: float | None
     basis: str
+    reasons: list[chances.Reason]
+    not_yet: str
     norm: object
     people: list[Person]
 
@@ -183,8 +193,10 @@ def panel(deal: Deal, *, user, at: datetime) -> Panel:
         planned=deal.planned,
         recyclings=list(Recycling.objects.standing().filter(lead=deal.lead_id).order_by("-seq")),
         lines=list(deal.lines.select_related("product").order_by("id")),
-        chance=deal.stage.chance,
-        basis=basis_of(deal.stage) if deal.stage.is_open else "",
+        chance=deal.chance,
+        basis=chances.basis(deal, basis_of(deal.stage)) if deal.stage.is_open else "",
+        reasons=chances.reasons(deal),
+        not_yet=chances.not_yet(deal),
         norm=norm if norm and norm.n >= ENOUGH_PASSAGES else None,
         people=people(deal),
     )

@@ -56,10 +56,10 @@ def untilted(won_amounts: Floats) -> Tilt:
 
 
 def fit(features: Floats, expected: Floats, observed: Floats, weight: float) -> tuple[Floats, Floats]:
-    """Coefficients and covariance. features: (n, 3); expected and observed wins: (n,); weight: how much one of these
+    """Coefficients and covariance. features: (n, p); expected and observed wins: (n,); weight: how much one of these
     wins tells, less than 1 where landmarks overlap and where cards share their luck."""
-    precision = np.full(FEATURES, PRIOR_SPREAD**-2)
-    b = np.zeros(FEATURES)
+    precision = np.full(features.shape[1], PRIOR_SPREAD**-2)
+    b = np.zeros(features.shape[1])
     curvature: NDArray[np.float64] = np.diag(precision)
     for _ in range(ROUNDS):
         mu = expected * np.exp(np.clip(features @ b, -4, 4))

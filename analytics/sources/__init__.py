@@ -7,6 +7,7 @@
 from .heads import facts_head, log_head, origins_head, settings_digest
 from .leads import Prospects, prospects
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
+from .promises import promises
 from .returns import Attempts, attempts
 from .rivers import river
 
@@ -21,6 +22,7 @@ __all__ = [
     "open_stages",
     "origins_head",
     "pipeline_named",
+    "promises",
     "prospects",
     "river",
     "settings_digest",

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
-from ..models import RetryNorm, StageNorm
+from ..models import ChanceNorm, DealChance, Pipeline, RetryNorm, StageNorm
+
+CHANCES_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,43 @@ def write_waits(waits: Iterable[Wait], *, as_of: datetime) -> None:
         )
         for wait in waits
     )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of an open deal as it stood in `stage`: its chance with a range, the days between which it is won if it is, and
+    what moves the chance (see DealChance)."""
+
+    deal: int
+    stage: int
+    chance: float
+    low: float
+    high: float
+    early_on: date | None
+    likely_on: date | None
+    late_on: date | None
+    reasons: list[dict[str, Any]]
+
+
+@transaction.atomic
+def write_chances(pipeline: Pipeline, expected: Iterable[Expected], *, closed: int, head: str, as_of: datetime) -> None:
+    """Replace what is expected of all deals of the pipeline; of those not named nothing is expected. No deal changes,
+    so no card that is open somewhere is contested."""
+    ChanceNorm.objects.update_or_create(pipeline=pipeline, defaults={"closed": closed, "head": head, "as_of": as_of})
+    rows = [
+        DealChance(
+            deal_id=one.deal,
+            stage_id=one.stage,
+            chance=one.chance,
+            low=one.low,
+            high=one.high,
+            early_on=one.early_on,
+            likely_on=one.likely_on,
+            late_on=one.late_on,
+            reasons=one.reasons,
+            as_of=as_of,
+        )
+        for one in expected
+    ]
+    DealChance.objects.filter(deal__pipeline=pipeline).delete()
+    DealChance.objects.bulk_create(rows, batch_size=CHANCES_AT_ONCE)

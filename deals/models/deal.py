@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -89,6 +91,24 @@ class Deal(Card):
     @property
     def name(self) -> str:
         return str(self.organisation or self.person or self.title or f"#{self.pk}")
+
+    @property
+    def expected(self):
+        """What is learned of this deal (DealChance), as long as it is where it was then."""
+        found = getattr(self, "outlook", None)
+        return found if found and found.stage_id == self.stage_id else None
+
+    @property
+    def chance(self) -> float | None:
+        """The chance that it is won: its own where one was learned, else its stage's."""
+        return self.expected.chance if self.expected else self.stage.chance
+
+    @property
+    def weighted(self) -> Decimal | None:
+        """What it brings on average, in the base currency."""
+        if self.chance is None or self.base_amount is None:
+            return None
+        return round(self.base_amount * Decimal(str(self.chance)), 2)
 
     @property
     def is_second_try(self) -> bool:

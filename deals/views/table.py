@@ -89,11 +89,9 @@ def row(request: HttpRequest, deal: Deal) -> HttpResponse:
 
 
 def _mark(deals: list[Deal], user: User, at: datetime) -> None:
-    """What a row needs beside a card's face: whether this person may change it, and whether its day has passed."""
-    today = local_date(at)
+    """What a row needs beside a card's face: whether this person may change it."""
     for deal in deals:
         deal.may_change = user.has_perm("deals.change_deal", deal)
-        deal.is_late = bool(deal.expected_close and deal.expected_close < today and deal.stage.is_open)
 
 
 def filter_of_page(request: HttpRequest, pipeline: Pipeline) -> TableFilter:

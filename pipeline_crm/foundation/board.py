@@ -43,8 +43,9 @@ class Column:
     count: int = 0
     total: Decimal = Decimal(0)
     limit: int | None = None
-    chance: float | None = None
-    basis: str = ""  # where the chance comes from
+    weighted: Decimal | None = None  # what its cards bring on average, where a chance is known
+    unknown: int = 0  # cards that this leaves out, because nobody knows their chance
+    basis: str = ""  # where chances come from
     norm: Any = None
     slowing: int = 0
     stalled: int = 0
@@ -57,8 +58,9 @@ class Column:
         return self.limit is not None and self.count > self.limit
 
     @property
-    def weighted(self) -> Decimal | None:
-        return None if self.chance is None else self.total * Decimal(str(self.chance))
+    def chance(self) -> float | None:
+        """What share of its sum the cards bring on average."""
+        return float(self.weighted / self.total) if self.weighted is not None and self.total else None
 
     @property
     def hidden(self) -> int:
