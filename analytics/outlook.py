@@ -26,7 +26,7 @@ FITTED_KEPT = 4
 WEEK = 7
 FEWEST_CLOSED = 10
 ENOUGH_CLOSED = 30
-RECENT_WINS_DAYS = 120
+RECENT_WINS_DAYS = 365
 FEWEST_RECENT_WINS = 20
 FIRST_LANDMARK = 21
 MOST_LANDMARKS = 26
@@ -150,10 +150,12 @@ class Fitted:
         expected, observed, amounts = (np.concatenate([mark[i] for mark in seen]) for i in range(3))
         coming, came = (sum(mark[i] for mark in seen) for i in (3, 4))
         shock, overlap = self.shock(length), min(1.0, step / length)
-        share = overlap / (1 + shock * expected.sum() / len(marks))
-        coefficients, covariance = recalibration.fit(before.features(amounts), expected, observed, share)
+        shared = 1 / (1 + shock * expected.sum() / len(marks))
+        coefficients, covariance = recalibration.tilted(
+            before.features(amounts), expected, observed, overlap=overlap, shared=shared
+        )
         told = overlap / (1 + shock * coming / len(marks))  # how much one of these wins tells
-        weight = recalibration.PRIOR_SPREAD**-2
+        weight = recalibration.LEVEL_SPREAD**-2
         factor = (came * told + weight) / (coming * told + weight)
         return Tilt(coefficients, covariance, before.centre, before.scale, factor, 1 / (came * told + weight))
 

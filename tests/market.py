@@ -44,7 +44,11 @@ class Habits:
 def market(rng: np.random.Generator, *, days: int, per_day: float, habits: Habits | None = None) -> EventLog:
     """The log of all cards that come within `days` days from 2024-01-01, as it is at their end."""
     habits = habits or Habits.drawn(rng)
-    begins = _begins(rng, days, per_day, habits.trend)
+    return journeys(rng, habits, _begins(rng, days, per_day, habits.trend), days=days)
+
+
+def journeys(rng: np.random.Generator, habits: Habits, begins: np.ndarray, *, days: int) -> EventLog:
+    """The log of cards that come at these moments (n,), in days from 2024-01-01, as it is at the end of `days`."""
     z = rng.standard_normal(len(begins))
     card, stage, at = np.arange(len(begins)), np.zeros(len(begins), dtype=np.int64), begins
     taken = [(card, stage, at)]

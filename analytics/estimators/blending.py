@@ -15,7 +15,7 @@ SHARPNESS = 6.0
 PSEUDO_SCORES = 3.0
 PSEUDO_WIDTHS = 8.0
 NARROWEST, WIDEST = 0.8, 2.0
-BAND, MOST_OF_BAND = 0.80, 0.85
+BAND = 0.80
 
 
 def crps(quantiles: Floats, actual: float) -> float:
@@ -56,7 +56,7 @@ def width(misses: Floats, effective: float) -> float:
     if not len(misses):
         return 1.0
     n = max(effective, 1.0)
-    needed = float(np.quantile(misses, min(MOST_OF_BAND, BAND * (1 + 1 / n))))
+    needed = float(np.quantile(misses, BAND))
     return float(np.clip((needed * n + PSEUDO_WIDTHS) / (n + PSEUDO_WIDTHS), NARROWEST, WIDEST))
 
 

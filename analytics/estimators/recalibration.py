@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from .survival import Floats
 
 PRIOR_SPREAD = 0.3
+LEVEL_SPREAD = 0.2
+SPREADS = np.array([LEVEL_SPREAD, 0.4, 0.2])  # that large deals are won less often is so nearly everywhere
+FREE = 2.0  # the level beside which the slopes are found
 FEATURES = 3
 ROUNDS = 15
 LOG_RANGE = (-4.0, 2.0)
@@ -49,16 +52,35 @@ class Tilt:
 
 
 def untilted(won_amounts: Floats) -> Tilt:
-    """Before anything is seen: chances are right within a third or so."""
+    """Before anything is seen: chances are right within a fifth or so."""
     logs = np.log1p(np.maximum(won_amounts[~np.isnan(won_amounts)], 0.0))
     centre, scale = (float(logs.mean()), max(float(logs.std()), 0.3)) if len(logs) else (0.0, 1.0)
-    return Tilt(np.zeros(FEATURES), np.eye(FEATURES) * PRIOR_SPREAD**2, centre, scale, 1.0, PRIOR_SPREAD**2)
+    return Tilt(np.zeros(FEATURES), np.diag(SPREADS**2), centre, scale, 1.0, LEVEL_SPREAD**2)
 
 
-def fit(features: Floats, expected: Floats, observed: Floats, weight: float) -> tuple[Floats, Floats]:
-    """Coefficients and covariance. features: (n, p); expected and observed wins: (n,); weight: how much one of these
-    wins tells, less than 1 where landmarks overlap and where cards share their luck."""
-    precision = np.full(features.shape[1], PRIOR_SPREAD**-2)
+def tilted(
+    features: Floats, expected: Floats, observed: Floats, *, overlap: float, shared: float
+) -> tuple[Floats, Floats]:
+    """Coefficients (3,) and covariance (3, 3) of a Tilt. overlap: how much one of these wins tells where landmarks
+    overlap; shared: how much of that is left of it for the level, since cards share their luck. Good and bad times are
+    the same for large and small ones, so they take nothing from what is told of the difference."""
+    free = np.append(FREE, SPREADS[1:])
+    slopes, of_slopes = fit(features, expected, observed, overlap, free)
+    level, of_level = fit(
+        features[:, :1], expected * np.exp(features[:, 1:] @ slopes[1:]), observed, overlap * shared, LEVEL_SPREAD
+    )
+    covariance = np.zeros((FEATURES, FEATURES))
+    covariance[:1, :1], covariance[1:, 1:] = of_level, of_slopes[1:, 1:]
+    return np.append(level, slopes[1:]), covariance
+
+
+def fit(
+    features: Floats, expected: Floats, observed: Floats, weight: float, spread: Floats | float = PRIOR_SPREAD
+) -> tuple[Floats, Floats]:
+    """Coefficients and covariance. features: (n, k); expected and observed wins: (n,); weight: how much one of these
+    wins tells, less than 1 where landmarks overlap and where cards share their luck; spread: prior standard
+    deviation, of all or of each."""
+    precision = np.full(features.shape[1], np.square(spread)) ** -1
     b = np.zeros(features.shape[1])
     curvature: NDArray[np.float64] = np.diag(precision)
     for _ in range(ROUNDS):
@@ -72,4 +94,4 @@ def fit(features: Floats, expected: Floats, observed: Floats, weight: float) -> 
     return b, np.linalg.inv(curvature)
 
 
-__all__ = ["Tilt", "fit", "untilted"]
+__all__ = ["Tilt", "fit", "tilted", "untilted"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analytics import backtesting
-from analytics.estimators import blending
+from analytics.estimators import attainment
 from analytics.known import Sliced
 from analytics.outlook import Outlook
 from tests.market import FIRST, market
@@ -41,12 +41,13 @@ def main(pipelines: int) -> None:
                     promised += list(_promises(outlook, FIRST + origin, horizon, found))
         for horizon in HORIZONS:
             scores.append(_line(size, horizon, rows[horizon]))
-    best = np.exp(np.log(np.array(scores)).mean(axis=0))
-    print(f"geometric mean {best[0]:.4f}, {1 - best[0] / best[1]:.1%} below history")
+    blend, history = np.exp(np.log(np.array(scores)[:, :2]).mean(axis=0))
+    inside = np.mean(scores, axis=0)[2]
+    print(f"geometric mean {blend:.4f}, {1 - blend / history:.1%} below history, {inside:.3f} inside the 80 % range")
     print(f"attainment: calibration error {_calibration_error(np.array(promised)):.3f} of {len(promised)} promises")
 
 
-def _line(size: float, horizon: int, rows: list[backtesting.Row]) -> tuple[float, float]:
+def _line(size: float, horizon: int, rows: list[backtesting.Row]) -> tuple[float, float, float]:
     came = sum(row.actual for row in rows if row.method == "blend")
     crps: dict[str, float] = {}
     for row in rows:
@@ -55,7 +56,7 @@ def _line(size: float, horizon: int, rows: list[backtesting.Row]) -> tuple[float
     weighted = min(score for method, score in crps.items() if method.startswith("stage_weighted"))
     shown = [*(crps[name] for name in SHOWN), weighted, inside]
     print(f"{size:11} {horizon:4} " + " ".join(f"{score:8.3f}" for score in shown), flush=True)
-    return crps["blend"], crps["history"]
+    return crps["blend"], crps["history"], float(inside)
 
 
 def _promises(outlook: Outlook, origin: int, horizon: int, rows: list[backtesting.Row]) -> Iterator[tuple[float, bool]]:
@@ -65,7 +66,7 @@ def _promises(outlook: Outlook, origin: int, horizon: int, rows: list[backtestin
         return
     quantiles = outlook.forecast(origin, skip=0, length=horizon).quantiles
     for target in TARGETS * usual.point:
-        yield 1 - float(np.interp(target, quantiles, blending.LEVELS, left=0.0, right=1.0)), usual.actual >= target
+        yield attainment.chance(quantiles, target), usual.actual >= target
 
 
 def _calibration_error(promised: np.ndarray) -> float:

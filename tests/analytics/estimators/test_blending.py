@@ -49,6 +49,8 @@ def test_the_range_grows_where_past_ones_were_too_narrow():
     assert blending.width(np.zeros(0), 0) == 1.0
     assert blending.width(np.full(40, 3.0), 40) > 1.5
     assert blending.width(np.full(40, 0.3), 40) == 0.8
+    assert blending.width(np.append(np.zeros(79), np.full(21, 9.0)), 1e6) == 2.0
+    assert blending.width(np.append(np.zeros(81), np.full(19, 9.0)), 1e6) == 0.8
     assert blending.width(np.full(40, 3.0), 2) < blending.width(np.full(40, 3.0), 40)
 
 

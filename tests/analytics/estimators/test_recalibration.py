@@ -38,3 +38,19 @@ def test_uncertainty_leaves_the_mean_factor_where_it_is():
     assert effects.mean(axis=1) == pytest.approx(
         np.exp(tilt.features(np.array([2980.0, 8100.0])) @ tilt.coefficients), rel=0.02
     )
+
+
+def tilted(true, shared, n=4000):
+    rng = np.random.default_rng(2)
+    x = recalibration.untilted(AMOUNTS).features(AMOUNTS[:n])
+    expected = np.full(n, 0.2)
+    observed = (rng.random(n) < expected * np.exp(x @ np.array(true))).astype(float)
+    return recalibration.tilted(x, expected, observed, overlap=0.5, shared=shared)
+
+
+def test_shared_luck_makes_the_level_unsure_and_not_the_difference_between_large_and_small():
+    alone, of_alone = tilted((0.3, -0.4, 0.0), shared=1.0)
+    together, of_together = tilted((0.3, -0.4, 0.0), shared=0.02)
+    assert alone == pytest.approx([0.3, -0.4, 0.0], abs=0.1)
+    assert together[0] < 0.6 * alone[0] and together[1:] == pytest.approx(alone[1:])
+    assert of_together[0, 0] > 3 * of_alone[0, 0] and (of_together[1:, 1:] == of_alone[1:, 1:]).all()
