@@ -8,7 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from . import days
-from .reports import _landmarks, brings, movement
+from .reports import _landmarks, brings, compare, cycle_time, movement
 from .river import River
 from .selection import Selection
 from .tables import stage_visits
@@ -27,6 +27,10 @@ class What(StrEnum):
     FACT = "fact"
     CHANGED = "changed"
     BROUGHT = "brought"
+    SPAN = "span"
+    SPAN_OPEN = "span_open"
+    THERE = "there"
+    ENDED = "ended"
 
 
 class NoSuchStage(ValueError):
@@ -38,7 +42,8 @@ class Question:
     """what: which cards; stage: the key of the stage they were in, None for any; to: where they went; older: days;
     reason and competitor: of lost deals, empty for "not said", None for any. fact and level: what was known of a deal
     when it came to the stage. way, key, touch and outcome: of those that marketing brought, by what they came, at
-    which touch, and what has become of them (`reports.brings`)."""
+    which touch, and what has become of them (`reports.brings`). span: from where to where, of those that began in the
+    window (`reports.cycle_time`)."""
 
     what: What
     stage: str | None = None
@@ -52,6 +57,7 @@ class Question:
     key: str | None = None
     touch: str = brings.TOUCHES[0]
     outcome: str = brings.OUTCOMES[0]
+    span: str = ""
 
 
 def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
@@ -73,6 +79,12 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
     if asked.what == What.BROUGHT:
         return _brought(river, selection, asked)
     visited = stage_visits.visits(log.steps, today)
+    if asked.what in (What.SPAN, What.SPAN_OPEN):
+        return _spanned(river, visited, (first, last), asked)
+    if asked.what == What.ENDED:
+        ended = compare.ended(log, visited, (first, last))
+        ended = ended.filter(pl.col("is_won") == (asked.outcome == "won"))
+        return ended.select(COLUMNS).sort("entered", "card")
     here = visited if asked.stage is None else visited.filter(pl.col("stage") == code_of[asked.stage])
     chosen = {
         What.OPEN: pl.col("left").is_null() & (pl.col("stage") < log.won),
@@ -85,11 +97,27 @@ def stays(river: River, selection: Selection, asked: Question) -> pl.DataFrame:
         What.OPEN_BEFORE: (pl.col("entered") < first)
         & (pl.col("left").is_null() | (pl.col("left") >= first))
         & (pl.col("stage") < log.won),
+        What.THERE: (pl.col("entered") <= last)
+        & (pl.col("left").is_null() | (pl.col("left") > last))
+        & (pl.col("stage") < log.won),
     }[asked.what]
     found = here.filter(chosen)
     if asked.to is not None:
         found = found.filter(pl.col("next") == code_of[asked.to])
     return found.select(COLUMNS).sort("entered", "card")
+
+
+def _spanned(river: River, visited: pl.DataFrame, window: tuple[int, int], asked: Question) -> pl.DataFrame:
+    """The cards of one month of a span, each from where it began to where it ended, or stands."""
+    log = river.journeys
+    frame = next((frame for key, _name, frame in cycle_time.frames(log, visited) if key == asked.span), None)
+    if frame is None:
+        raise NoSuchStage(asked.span)
+    begun = frame.filter(pl.col("entered").is_between(*window))
+    if asked.what == What.SPAN_OPEN:
+        begun = begun.filter(pl.col("ended").is_null())
+    last = visited.filter(pl.col("stage") < log.won).unique("card", keep="last").select("card", "stage", "next")
+    return begun.rename({"ended": "left"}).join(last, on="card").select(COLUMNS).sort("entered", "card")
 
 
 def _changed(river: River, selection: Selection, asked: Question) -> pl.DataFrame:

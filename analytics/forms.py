@@ -199,7 +199,7 @@ class CardsFilter(ReportFilter):
     def question(self) -> Question:
         asked = self.cleaned_data
         said = {name: asked[name] for name in ("reason", "competitor", "key") if name in self.data}
-        said |= {name: asked[name] for name in ("way", "touch", "outcome") if asked[name]}
+        said |= {name: asked[name] for name in ("way", "touch", "outcome", "span") if asked[name]}
         return Question(
             What(asked["what"]),
             asked["stage"] or None,

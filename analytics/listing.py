@@ -109,6 +109,8 @@ def _title(asked: Question, names: dict[str, str], ways: dict[str, str], counted
     if asked.what == What.LOST:
         why = [asked.reason, asked.competitor, names.get(asked.stage or "")]
         told = ", ".join(_("not said") if word == "" else word for word in why if word is not None)
+        if not told:
+            return ngettext("%(n)s deal lost", "%(n)s deals lost", counted) % facts
         return ngettext("%(n)s deal lost: %(why)s", "%(n)s deals lost: %(why)s", counted) % (facts | {"why": told})
     if asked.what == What.CHANGED:
         bar = movement.bar_names().get(asked.fact, "")
@@ -118,11 +120,30 @@ def _title(asked: Question, names: dict[str, str], ways: dict[str, str], counted
         return ngettext("%(n)s deal: %(told)s", "%(n)s deals: %(told)s", counted) % (facts | {"told": told})
     if asked.what == What.BROUGHT:
         return _brought(asked, ways, counted)
+    if asked.what in (What.SPAN, What.SPAN_OPEN):
+        return _spanned(asked, names, counted)
+    if asked.what == What.THERE:
+        words = ngettext("%(n)s card was in %(stage)s at the end", "%(n)s cards were in %(stage)s at the end", counted)
+        return words % facts
+    if asked.what == What.ENDED and asked.outcome == "lost":
+        return ngettext("%(n)s deal that was lost", "%(n)s deals that were lost", counted) % facts
+    if asked.what == What.ENDED:
+        return ngettext("%(n)s deal that was won", "%(n)s deals that were won", counted) % facts
     if asked.what == What.OPEN_BEFORE:
         return _("%(n)s cards that were in %(stage)s before the window") % facts
     if asked.what == What.BEGUN:
         return _("%(n)s cards that began in %(stage)s") % facts
     return ngettext("%(n)s stay begun in %(stage)s", "%(n)s stays begun in %(stage)s", counted) % facts
+
+
+def _spanned(asked: Question, names: dict[str, str], counted: int) -> str:
+    """Those of one month: from where they are counted, and whether only those still on their way."""
+    told = {
+        "journey": ngettext("%(n)s card that began", "%(n)s cards that began", counted),
+        "sales": ngettext("%(n)s card that came to sales", "%(n)s cards that came to sales", counted),
+    }.get(asked.span, ngettext("%(n)s stay begun in %(stage)s", "%(n)s stays begun in %(stage)s", counted))
+    words = told % {"n": counted, "stage": names.get(asked.span, "")}
+    return _("%(words)s, still open") % {"words": words} if asked.what == What.SPAN_OPEN else words
 
 
 def _brought(asked: Question, ways: dict[str, str], counted: int) -> str:

@@ -65,8 +65,12 @@ def stays(facts: Facts) -> Figure:
                     "symbol": ["square" if line["key"] == named.get("key") else "circle" for line in lines],
                     "line": {"width": 2, "color": SURFACE},
                 },
-                "customdata": [[_shown(line["median_low"]), _shown(line["median_high"])] for line in lines],
-                "hovertemplate": _("Median, days:") + " %{x} (%{customdata[0]}–%{customdata[1]})<extra>%{text}</extra>",
+                "customdata": [
+                    {**_behind(line), "low": _shown(line["median_low"]), "high": _shown(line["median_high"])}
+                    for line in lines
+                ],
+                "hovertemplate": _("Median, days:")
+                + " %{x} (%{customdata.low}–%{customdata.high})<extra>%{text}</extra>",
             },
             {
                 "type": "scatter",
@@ -104,7 +108,7 @@ def ends(facts: Facts) -> Figure:
                 "marker": {"color": colour, "pattern": {"shape": shape, "size": 5, "fillmode": "overlay"}},
                 "opacity": 0.35 if part == "still_open" else 0.9,
                 "name": label,
-                "customdata": [line["horizon_days"] for line in lines],
+                "customdata": [_behind(line) for line in lines],
                 "hovertemplate": f"%{{x:.0%}} {label}<extra>%{{y}}</extra>",
             }
             for part, label, colour, shape in parts
@@ -115,6 +119,11 @@ def ends(facts: Facts) -> Figure:
         yaxis=axis(categoryorder="array", categoryarray=names[::-1], showgrid=False, automargin=True),
         margin={"l": 8, "r": 18, "t": 6, "b": 26},
     )
+
+
+def _behind(line: Facts) -> Facts:
+    """What a click asks for: those who entered the stage in the window."""
+    return {"what": "entered", "stage": line["key"]}
 
 
 def _shown(value: float | None) -> str:

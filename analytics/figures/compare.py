@@ -19,13 +19,17 @@ def beside(facts: Facts, measure: str, unit: str, shown: str) -> Figure:
     pairs = facts["stages"]
     data = []
     for side, colour, symbol, shift in SIDES:
-        told = [(place, pair[side]) for place, pair in enumerate(pairs) if pair[side][measure + unit] is not None]
+        told = [
+            (place, pair[side], pair["key"])
+            for place, pair in enumerate(pairs)
+            if pair[side][measure + unit] is not None
+        ]
         data += [
             {
                 "type": "scatter",
                 "mode": "lines",
-                "x": [x for _place, of in told for x in (of[f"{measure}_low"], of[f"{measure}_high"], None)],
-                "y": [y for place, _of in told for y in (place + shift, place + shift, None)],
+                "x": [x for _place, of, _key in told for x in (of[f"{measure}_low"], of[f"{measure}_high"], None)],
+                "y": [y for place, _of, _key in told for y in (place + shift, place + shift, None)],
                 "line": {"color": colour, "width": 6},
                 "opacity": 0.5,
                 "hoverinfo": "skip",
@@ -33,8 +37,9 @@ def beside(facts: Facts, measure: str, unit: str, shown: str) -> Figure:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [of[measure + unit] for _place, of in told],
-                "y": [place + shift for place, _of in told],
+                "x": [of[measure + unit] for _place, of, _key in told],
+                "y": [place + shift for place, _of, _key in told],
+                "customdata": [{"what": "entered", "stage": key, "other": side == "b"} for _place, _of, key in told],
                 "marker": {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 2, "color": SURFACE}},
                 "hovertemplate": f"%{{x{':' + shown if shown else ''}}}<extra></extra>",
             },

@@ -17,13 +17,13 @@ GOLDEN = 0.618034  # marks beside each other, never twice in one place
 
 def figures(facts: Facts) -> dict[str, Figure]:
     return {
-        **{f"cohorts-{span['key']}": cohorts(span) for span in facts["spans"]},
+        **{f"cohorts-{span['key']}": cohorts(span, facts["as_of"]) for span in facts["spans"]},
         **{f"control-{control['key']}": control_chart(control, facts["currency"]) for control in facts["controls"]},
         "ageing": ageing(facts),
     }
 
 
-def cohorts(span: Facts) -> Figure:
+def cohorts(span: Facts, as_of: str) -> Figure:
     """The median of each month's cards with its interval; hollow: the customary mean of those that have ended."""
     known = [cohort for cohort in span["cohorts"] if cohort["median_days"] is not None]
     ended = [cohort for cohort in span["cohorts"] if cohort["mean_of_ended"] is not None]
@@ -56,12 +56,12 @@ def cohorts(span: Facts) -> Figure:
                 "mode": "markers",
                 "x": [_middle(cohort) for cohort in known],
                 "y": [cohort["median_days"] for cohort in known],
-                "customdata": [[cohort["n"], cohort["open"]] for cohort in known],
+                "customdata": [_began(span, cohort, as_of) for cohort in known],
                 "marker": {"size": 12, "color": OURS, "line": {"width": 2, "color": SURFACE}},
                 "hovertemplate": "%{x|%b %Y}: "
                 + _("median, days:")
                 + " %{y}<br>"
-                + _("%{customdata[0]} began, %{customdata[1]} still open")
+                + _("%{customdata.n} began, %{customdata.open} still open")
                 + "<extra></extra>",
             },
             {
@@ -69,12 +69,12 @@ def cohorts(span: Facts) -> Figure:
                 "mode": "markers",
                 "x": [_middle(cohort) for cohort in unknown],
                 "y": [0 for _cohort in unknown],
-                "customdata": [[cohort["n"], cohort["open"]] for cohort in unknown],
+                "customdata": [_began(span, cohort, as_of) for cohort in unknown],
                 "marker": {"symbol": "x-thin-open", "size": 9, "color": MUTED, "line": {"width": 2}},
                 "hovertemplate": "%{x|%b %Y}: "
                 + _("not estimable yet")
                 + "<br>"
-                + _("%{customdata[0]} began, %{customdata[1]} still open")
+                + _("%{customdata.n} began, %{customdata.open} still open")
                 + "<extra></extra>",
             },
         ],
@@ -217,6 +217,12 @@ def _bands(place: int, stage: Facts, top: float) -> list[dict[str, Any]]:
 def _way(card: int) -> Facts:
     """The page of the card: its deal, or the lead of a journey that has none."""
     return {"address": f"/deals/{card}/" if card > 0 else f"/leads/{-card // 1000}/"}
+
+
+def _began(span: Facts, cohort: Facts, as_of: str) -> Facts:
+    """How many began in the month and are open, and what a click asks for."""
+    days = {"from": cohort["start"], "to": min(cohort["end"], as_of), "as_of": as_of}
+    return {"what": "span", "span": span["key"], **days, "n": cohort["n"], "open": cohort["open"]}
 
 
 def _middle(cohort: Facts) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ..presenting.losses import month_end
 from .theme import ALARM, LOST, NURTURING, OPEN, OURS, REFERENCE, SURFACE, Figure, axis, figure
 
 Facts = dict[str, Any]
@@ -66,7 +67,7 @@ def reasons(facts: Facts) -> Figure:
 def months(facts: Facts) -> Figure:
     """Losses of each month, the four most frequent reasons of the window apart."""
     apart = [group["key"] for group in facts["reasons"] if group["key"]][: len(LAYERS) - 1]
-    layers = [(name, [month["by_reason"].get(name, 0) for month in facts["months"]]) for name in apart]
+    layers = [(name, name, [month["by_reason"].get(name, 0) for month in facts["months"]]) for name in apart]
     rest = [month["lost"] - sum(month["by_reason"].get(name, 0) for name in apart) for month in facts["months"]]
     return figure(
         [
@@ -74,13 +75,16 @@ def months(facts: Facts) -> Figure:
                 "type": "bar",
                 "x": [f"{month['start'][:8]}15" for month in facts["months"]],
                 "y": counts,
+                "customdata": [_behind(month, key, facts["as_of"]) for month in facts["months"]],
                 "name": name,
                 "marker": {"color": colour, "pattern": {"shape": shape, "size": 5, "fillmode": "overlay"}},
                 "opacity": opacity,
                 "hovertemplate": "%{x|%b %Y}: %{y} " + name.replace("%", "%%").replace("<", "‹") + "<extra></extra>",
             }
-            for (name, counts), (colour, shape, opacity) in zip(
-                [*layers, (_("others, or not said"), rest)], [*LAYERS[: len(layers)], (OPEN, "", 0.4)], strict=True
+            for (key, name, counts), (colour, shape, opacity) in zip(
+                [*layers, (None, _("others, or not said"), rest)],
+                [*LAYERS[: len(layers)], (OPEN, "", 0.4)],
+                strict=True,
             )
         ],
         barmode="stack",
@@ -91,3 +95,9 @@ def months(facts: Facts) -> Figure:
         yaxis=axis(rangemode="tozero"),
         margin={"l": 36, "r": 10, "t": 10, "b": 70},
     )
+
+
+def _behind(month: Facts, reason: str | None, as_of: str) -> Facts:
+    """What a click asks for: the month's losses of the reason; of all that are drawn together, the month's."""
+    asked = {"what": "lost", "from": month["start"], "to": month_end(month["start"], as_of), "as_of": as_of}
+    return asked if reason is None else {**asked, "reason": reason}

@@ -80,6 +80,7 @@ def _whole(facts: Facts, side: str) -> Facts:
     of = facts[side]["whole"]
     return {
         "name": side_name(facts, side),
+        "is_other": side == "b",
         "told": _told(facts[side]),
         "won": of["won"],
         "lost": of["lost"],

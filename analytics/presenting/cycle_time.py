@@ -20,7 +20,7 @@ def shown(facts: Facts) -> Facts:
                 "key": span["key"],
                 "name": names[span["key"]],
                 "title": _span_title(span, names[span["key"]]),
-                "rows": [_cohort_row(cohort) for cohort in reversed(span["cohorts"])],
+                "rows": [_cohort_row(cohort, facts["as_of"]) for cohort in reversed(span["cohorts"])],
             }
             for span in facts["spans"]
         ],
@@ -74,10 +74,12 @@ def _span_title(span: Facts, name: str) -> str:
     return _("%(name)s: half within %(median)s; no clear change") % words
 
 
-def _cohort_row(cohort: Facts) -> Facts:
+def _cohort_row(cohort: Facts, as_of: str) -> Facts:
     median = _("not estimable") if cohort["median_days"] is None and cohort["n"] else days(cohort["median_days"])
     return {
         "month": month(cohort["start"]),
+        "start": cohort["start"],
+        "end": min(cohort["end"], as_of),
         "n": cohort["n"],
         "open": cohort["open"],
         "median": median,

@@ -30,7 +30,7 @@ def shown(facts: Facts) -> Facts:
         ],
         "crossed": facts["crossed"],
         "month_rows": [
-            {**line, "month": month(line["start"]), "share": _share(line), "end": _end(line["start"], facts["as_of"])}
+            {**line, "month": month(line["start"]), "share": _share(line), "end": month_end(line["start"], facts["as_of"])}
             for line in facts["months"]
         ],
         "window": period(facts["window"]),
@@ -82,7 +82,7 @@ def _row(group: Facts, currency: str) -> Facts:
     }
 
 
-def _end(start: str, as_of: str) -> str:
+def month_end(start: str, as_of: str) -> str:
     """The month's last day, as far as it has come."""
     first = date.fromisoformat(start)
     return min(first.replace(day=monthrange(first.year, first.month)[1]).isoformat(), as_of)

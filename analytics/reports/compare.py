@@ -325,12 +325,13 @@ def _two_sided(test: comparison.Comparison) -> float:
     return min(1.0, 2 * min(test.p, 1 - test.p))
 
 
-def _ended(log: EventLog, visited: pl.DataFrame, period: Days) -> pl.DataFrame:
-    """Cards that came to their end in the window and stand so: is_won, amount."""
+def ended(log: EventLog, visited: pl.DataFrame, period: Days) -> pl.DataFrame:
+    """The last stays of journeys that came to sales, came to their end in the window and stand so, with is_won."""
     return (
-        visited.with_columns(pl.col("amount").forward_fill().over("card"))
+        _sold(log, visited)
+        .with_columns(pl.col("amount").forward_fill().over("card"))
         .filter(pl.col("left").is_null() & (pl.col("stage") >= log.won) & pl.col("entered").is_between(*period))
-        .select(is_won=pl.col("stage") == log.won, amount="amount")
+        .with_columns(is_won=pl.col("stage") == log.won)
     )
 
 
@@ -353,14 +354,14 @@ def _sold(log: EventLog, visited: pl.DataFrame) -> pl.DataFrame:
 
 
 def _whole(log: EventLog, visited: pl.DataFrame, period: Days) -> Whole:
-    ended = _ended(log, _sold(log, visited), period)
-    won = ended.filter("is_won")
-    share = proportions.wilson(won.height, ended.height)
+    closed = ended(log, visited, period)
+    won = closed.filter("is_won")
+    share = proportions.wilson(won.height, closed.height)
     table = _in_sales(log, visited, period)
     median = survival.kaplan_meier(table).quantile(0.5) if table.entered >= FEWEST else survival.Estimate(None)
     return Whole(
         won.height,
-        ended.height - won.height,
+        closed.height - won.height,
         float(won["amount"].sum()),
         share.value,
         share.low,
@@ -373,7 +374,7 @@ def _whole(log: EventLog, visited: pl.DataFrame, period: Days) -> Whole:
 
 def _whole_tests(log: EventLog, apart: tuple[pl.DataFrame, ...], periods: Periods) -> tuple[float | None, float | None]:
     """p of the share won, and of how fast deals end."""
-    a, b = (_ended(log, _sold(log, of), period) for of, period in zip(apart, periods, strict=True))
+    a, b = (ended(log, of, period) for of, period in zip(apart, periods, strict=True))
     share = None
     if min(a.height, b.height) >= FEWEST:
         share = proportions.differ(int(a["is_won"].sum()), a.height, int(b["is_won"].sum()), b.height)

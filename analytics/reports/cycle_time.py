@@ -149,8 +149,8 @@ def report(river: River, selection: Selection, _rng: Any = None) -> CycleTimeRep
         currency=river.currency,
         window=selection.window,
         reference=selection.reference,
-        spans=tuple(asked.span(key, name, frame) for key, name, frame in asked.frames() if frame.height),
-        controls=tuple(asked.control(key, frame) for key, _name, frame in asked.journeys()),
+        spans=tuple(asked.span(key, name, frame) for key, name, frame in frames(log, visited) if frame.height),
+        controls=tuple(asked.control(key, frame) for key, _name, frame in _journeys(log, visited)),
         ageing=tuple(asked.ageing(code) for code, stage in enumerate(log.stages) if stage.kind is Kind.OPEN),
         warnings=tuple(warnings),
     )
@@ -188,6 +188,25 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def frames(log: EventLog, visited: pl.DataFrame) -> list[tuple[str, str, pl.DataFrame]]:
+    """Every span that is looked at: its key, the name of its stage or nothing, and its cards."""
+    stages = [
+        (stage.key, stage.name, spans.stays(visited, code, won=log.won))
+        for code, stage in enumerate(log.stages)
+        if stage.kind is Kind.OPEN
+    ]
+    return [*_journeys(log, visited), *stages]
+
+
+def _journeys(log: EventLog, visited: pl.DataFrame) -> list[tuple[str, str, pl.DataFrame]]:
+    """From the beginning to the end; and from the first day in sales, where marketing comes before it."""
+    first_sales = next((code for code, stage in enumerate(log.stages) if stage.is_open and stage.half is Half.SALES), 0)
+    whole = spans.journeys(visited, won=log.won)
+    if not first_sales:
+        return [(JOURNEY, "", whole)]
+    return [(JOURNEY, "", whole), (SALES, "", spans.journeys(visited, won=log.won, first_stage=first_sales))]
+
+
 class _Asked:
     def __init__(self, log: EventLog, visited: pl.DataFrame, since: int, selection: Selection):
         self.log, self.visited, self.since = log, visited, since
@@ -197,25 +216,6 @@ class _Asked:
         self.window = (max(first, since), last)
         self.reference = (max(days.number(selection.reference[0]), since), first - 1)
         self.months = _months(selection.as_of)
-
-    def journeys(self) -> list[tuple[str, str, pl.DataFrame]]:
-        """From the beginning to the end; and from the first day in sales, where marketing comes before it."""
-        first_sales = next(
-            (code for code, stage in enumerate(self.log.stages) if stage.is_open and stage.half is Half.SALES), 0
-        )
-        whole = spans.journeys(self.visited, won=self.log.won)
-        if not first_sales:
-            return [(JOURNEY, "", whole)]
-        sales = spans.journeys(self.visited, won=self.log.won, first_stage=first_sales)
-        return [(JOURNEY, "", whole), (SALES, "", sales)]
-
-    def frames(self) -> list[tuple[str, str, pl.DataFrame]]:
-        stages = [
-            (stage.key, stage.name, spans.stays(self.visited, code, won=self.log.won))
-            for code, stage in enumerate(self.log.stages)
-            if stage.kind is Kind.OPEN
-        ]
-        return [*self.journeys(), *stages]
 
     def span(self, key: str, name: str, frame: pl.DataFrame) -> Span:
         now, before = (_table(frame, period) for period in (self.window, self.reference))

@@ -67,9 +67,10 @@ function follow(plot) {
   if (plot.dataset.follows) return;
   plot.dataset.follows = "";
   plot.on("plotly_click", ({ points: [point] }) => {
-    const { address, ...asked } = point.customdata ?? {};
+    const { address, other, ...asked } = point.customdata ?? {};
+    const { cards: own, otherCards } = plot.closest("[data-cards]").dataset;
     if (address) location.assign(address);
-    else if (asked.what) location.assign(cards(plot.closest("[data-cards]").dataset.cards, asked));
+    else if (asked.what) location.assign(cards(other ? otherCards : own, asked));
   });
 }
 

@@ -1,5 +1,6 @@
 """The cards behind a number are those it was counted from."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from analytics import behind, days
 from analytics.behind import Question, What
-from analytics.reports import bottleneck, drivers
+from analytics.reports import bottleneck, compare, cycle_time, drivers
 from analytics.selection import Selection
 from tests.dealings import dealings
 from tests.simulation import river, simulate
@@ -67,3 +68,34 @@ def test_behind_each_fact_are_the_deals_that_had_it():
     for fact in ("amount", "nothing", "is_won"):
         asked = Question(What.FACT, stage=report.landmark.key, fact=fact, level="yes")
         assert behind.stays(made.river, selection, asked).height == 0
+
+
+def test_behind_each_month_of_a_span_are_those_who_began_in_it():
+    report = cycle_time.report(river(JOURNEYS), SELECTION)
+    counted = 0
+    for span in report.spans:
+        for cohort in span.cohorts:
+            last = min(cohort.end, AS_OF)
+            if cohort.start > last:
+                continue
+            month = replace(SELECTION, until=last, window_days=(last - cohort.start).days + 1)
+            for what, number in ((What.SPAN, cohort.n), (What.SPAN_OPEN, cohort.open)):
+                found = behind.stays(river(JOURNEYS), month, Question(what, span=span.key))
+                assert found.height == number
+                counted += number
+    assert counted > 1000
+    with pytest.raises(behind.NoSuchStage):
+        stays(What.SPAN, span="astrology")
+
+
+def test_behind_both_sides_of_a_comparison_are_their_own_cards():
+    both = replace(river(JOURNEYS), other=river(JOURNEYS))
+    report = compare.report(both, SELECTION)
+    for selection, side, passings in (
+        (SELECTION, report.a, [(pair.key, pair.a) for pair in report.stages]),
+        (SELECTION.other, report.b, [(pair.key, pair.b) for pair in report.stages]),
+    ):
+        for outcome, number in (("won", side.whole.won), ("lost", side.whole.lost)):
+            assert behind.stays(both, selection, Question(What.ENDED, outcome=outcome)).height == number > 0
+        for key, passing in passings:
+            assert behind.stays(both, selection, Question(What.THERE, stage=key)).height == passing.open
