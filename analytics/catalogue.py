@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from . import exports, improving, sources
+from . import exports, improving, recording, sources
 from .figures import bottleneck as bottleneck_figures
 from .figures import brings as brings_figures
 from .figures import compare as compare_figures
@@ -20,6 +21,7 @@ from .figures import drivers as drivers_figures
 from .figures import forecast as forecast_figures
 from .figures import losses as losses_figures
 from .figures import movement as movement_figures
+from .figures import record as record_figures
 from .figures import river as river_figures
 from .presenting import bottleneck as bottleneck_words
 from .presenting import brings as brings_words
@@ -31,6 +33,7 @@ from .presenting import forecast as forecast_words
 from .presenting import improve as improve_words
 from .presenting import losses as losses_words
 from .presenting import movement as movement_words
+from .presenting import record as record_words
 from .presenting import river as river_words
 from .reports import (
     bottleneck,
@@ -43,6 +46,7 @@ from .reports import (
     improve,
     losses,
     movement,
+    record,
     river,
 )
 from .selection import EXTRAS, Selection
@@ -50,7 +54,7 @@ from .selection import EXTRAS, Selection
 Facts = dict[str, Any]
 GROUPS = (
     ("flow", _("Flow"), ("river", "bottleneck", "cycle_time", "losses", "drivers", "compare", "improve")),
-    ("ahead", _("Ahead"), ("forecast", "coverage", "movement")),
+    ("ahead", _("Ahead"), ("forecast", "coverage", "movement", "record")),
     ("marketing", _("Marketing"), ("brings",)),
 )
 
@@ -224,6 +228,18 @@ REPORTS = {
             exports.movement,
             exports.movement_rows,
         ),
+        Report(
+            "record",
+            _("How good forecasts were"),
+            "circle-check",
+            record.report,
+            record.finding,
+            record_figures.figures,
+            record_words.shown,
+            exports.record,
+            exports.record_rows,
+            head=recording.head,
+        ),
     )
 }
 
@@ -269,4 +285,6 @@ def compute(name: str, selection: Selection) -> Facts:
         river = replace(river, other=sources.river(selection.other))
     if name == "improve":
         river = replace(river, improvements=improving.under_way(selection.pipeline))
+    if name == "record":
+        river = replace(river, kept=partial(recording.kept, selection))
     return report.compute(river, selection, np.random.default_rng(selection.seed())).as_facts()

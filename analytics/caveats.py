@@ -71,6 +71,13 @@ def _sentences() -> dict[str, str]:
         "without_amount": _("%(n)s open deals have no value; they count as nothing here."),
         "no_target": _("No target is set for these deals that is still to be reached."),
         "no_wins": _("No deal has been won yet, so there is nothing to forecast from."),
+        "not_enough_graded": _(
+            "Not enough yet: a record needs %(needs)s months that are over and could be forecast, has %(has)s."
+        ),
+        "corrected_since": _(
+            "%(n)s periods would come out otherwise by what was corrected or written down later; grades stay by what "
+            "was known on their last evening."
+        ),
         "pooled": _("Only %(has)s deals are closed; below %(needs)s all stages lend each other their rates."),
         "unknown_amounts": _("%(n)s open deals have no value; they count with that of a usual win."),
     }

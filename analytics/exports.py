@@ -143,6 +143,15 @@ def forecast_rows(facts: Facts) -> list[Facts]:
     return [{"currency": facts["currency"], **period} for period in facts["periods"]]
 
 
+def record(facts: Facts) -> Facts:
+    return _in_words(facts)
+
+
+def record_rows(facts: Facts) -> list[Facts]:
+    """What every method said of every period, and what came."""
+    return [{"currency": facts["currency"], **row} for row in facts["rows"]]
+
+
 def coverage(facts: Facts) -> Facts:
     return _in_words(facts)
 

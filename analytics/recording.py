@@ -31,9 +31,9 @@ from .reports import forecast
 from .reports._targets import shown
 from .river import Goal, River
 from .selection import Selection
+from .ways import OURS
 
 WHOSE = ("team", "owner")
-SHOWN = "blend"  # the forecast that pages show
 
 
 def due(*, at: datetime) -> list[Selection]:
@@ -107,7 +107,7 @@ def _of(selection: Selection) -> dict[str, Any]:
 def _ungraded(of: dict[str, Any], evening: date) -> Iterator[dict[str, Any]]:
     """Periods that are over, of which something was forecast, and of which it is not written down yet what came."""
     fields = ("pipeline", *WHOSE, "starts_on", "ends_on")
-    ended = ForecastSnapshot.objects.filter(**of, ends_on__lte=evening, method=SHOWN).values(*fields)
+    ended = ForecastSnapshot.objects.filter(**of, ends_on__lte=evening, method=OURS).values(*fields)
     known = set(ForecastOutcome.objects.filter(**of, ends_on__lte=evening).values_list(*fields))
     for said in ended.order_by(*fields).distinct():
         if tuple(said[name] for name in fields) not in known:
@@ -144,7 +144,7 @@ def _said(selection: Selection, river: River, history: History) -> Iterator[dict
                 "won": plain(won),
                 "point": plain(won + float(coming.mean())),
                 "quantiles": plain([won + float(value) for value in (coming[:1] if is_figure else coming)]),
-                **(_aim(aims[period], won, coming) if method == SHOWN and period in aims else {}),
+                **(_aim(aims[period], won, coming) if method == OURS and period in aims else {}),
             }
 
 

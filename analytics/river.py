@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from .event_log import EventLog
+from .kept import Memory, nothing
 from .origins import Origins
 
 ACT_COLUMNS = {"card": pl.Int64(), "kind": pl.String(), "day": pl.Int64(), "who": pl.String()}
@@ -63,7 +64,8 @@ class River:
     improvements: what is done about stages.
     goals: the targets of exactly these cards as they stood on that day, by their end. before: the same as known at the
     end of an earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to
-    marketing.
+    marketing. first_month: of the company's year. kept: what was forecast of these deals on past evenings, and what
+    came.
     """
 
     pipeline: str
@@ -82,3 +84,5 @@ class River:
     goals: tuple[Goal, ...] = ()
     before: Callable[[date], River] | None = None
     recycled: Callable[[], frozenset[int]] | None = None
+    first_month: int = 1
+    kept: Memory = nothing

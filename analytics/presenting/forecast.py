@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.money import in_short
 
+from ..ways import OURS, name_of, only_the_best_weighted
 from . import targets
 from .words import INTERVAL_DASH, NOTHING, Facts, Figure, month, percent
 
@@ -27,7 +28,7 @@ def shown(facts: Facts) -> Facts:
         "weights": _weights(facts),
         "record_title": _record_title(facts),
         "graded": [_graded_row(graded, currency) for graded in facts["graded"]],
-        "grades": [_grade_row(grade) for grade in _compared(facts["record"])],
+        "grades": [_grade_row(grade) for grade in only_the_best_weighted(facts["record"])],
     }
 
 
@@ -35,26 +36,7 @@ def _weights(facts: Facts) -> str:
     """How much each kind of forecast counts, in one line."""
     if not facts["weights"]:
         return ""
-    names = _method_names()
-    return ", ".join(f"{names[method]} {percent(weight)}" for method, weight in facts["weights"].items())
-
-
-def _method_names() -> dict[str, str]:
-    return {
-        "blend": _("this forecast"),
-        "hazard": _("open deals and those to come"),
-        "rhythm": _("past periods with the calendar"),
-        "history": _("past periods"),
-        "mean3": _("mean of the last three"),
-        "naive": _("the same as last time"),
-        "stage_weighted": _("stage-weighted, the best of 8 ways"),
-    }
-
-
-def _compared(record: list[Facts]) -> list[Facts]:
-    """The grades, of the many ways to weigh stages only the best: they stand in order, so that is the first."""
-    weighted = [grade for grade in record if grade["method"].startswith("stage_weighted")]
-    return [grade for grade in record if grade not in weighted[1:]]
+    return ", ".join(f"{name_of(method)} {percent(weight)}" for method, weight in facts["weights"].items())
 
 
 def _record_title(facts: Facts) -> str:
@@ -64,7 +46,7 @@ def _record_title(facts: Facts) -> str:
     inside = sum(month_["q10"] <= month_["won"] <= month_["q90"] for month_ in graded)
     best = facts["record"][0]["method"] if facts["record"] else ""
     words = {"inside": inside, "n": len(graded)}
-    if best == "blend":
+    if best == OURS:
         return _("%(inside)s of the last %(n)s months lay inside the range; nothing else has been nearer") % words
     return _("%(inside)s of the last %(n)s months lay inside the range") % words
 
@@ -80,10 +62,9 @@ def _graded_row(graded: Facts, currency: str) -> Facts:
 
 
 def _grade_row(grade: Facts) -> Facts:
-    method = "stage_weighted" if grade["method"].startswith("stage_weighted") else grade["method"]
     return {
-        "method": _method_names()[method],
-        "is_ours": method == "blend",
+        "method": name_of(grade["method"]),
+        "is_ours": grade["method"] == OURS,
         "crps": percent(grade["crps"]),
         "error": percent(grade["error"]),
         "bias": f"{grade['bias'] * 100:+.0f}\u2009%",

@@ -28,7 +28,8 @@ def river(selection: Selection) -> River:
     """The pipeline's history as it was known at the end of `selection.as_of`."""
     pipeline = Pipeline.objects.get(pk=selection.pipeline)
     zone = ZoneInfo(pipeline.time_zone)
-    base = Company.get().base_currency
+    company = Company.get()
+    base = company.base_currency
     params = {
         "pipeline": pipeline.pk,
         "is_default": pipeline.is_default,
@@ -59,6 +60,7 @@ def river(selection: Selection) -> River:
         cut=cuts.in_words(selection),
         facts=partial(beside.facts, {**params, "zone": zone.key}),
         origins=partial(origins.origins, params, whole.select("card").unique(), deals, zone),
+        first_month=company.fiscal_year_start_month,
         goals=_goals(selection, params["until"]),
         before=partial(_before, selection),
         recycled=partial(beside.recycled, params),
