@@ -54,7 +54,7 @@ from .selection import EXTRAS, Selection
 Facts = dict[str, Any]
 GROUPS = (
     ("flow", _("Flow"), ("river", "bottleneck", "cycle_time", "losses", "drivers", "compare", "improve")),
-    ("ahead", _("Ahead"), ("forecast", "coverage", "movement", "record")),
+    ("ahead", _("Ahead"), ("forecast", "coverage", "movement", "judgement", "record")),
     ("marketing", _("Marketing"), ("brings",)),
 )
 
@@ -258,7 +258,7 @@ class Page:
         return reverse(f"analytics:{self.route}")
 
 
-PAGES: dict[str, Page] = {page.name: page for page in ()}
+PAGES: dict[str, Page] = {page.name: page for page in (Page("judgement", _("Judgement"), "users", "judgement"),)}
 
 
 @dataclass(frozen=True, slots=True)

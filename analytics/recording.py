@@ -97,6 +97,13 @@ def head() -> str:
     return ".".join(str(number or 0) for number in newest)
 
 
+def write_outcome(selection: Selection, period: Period, *, at: datetime) -> None:
+    """Write down what these deals brought in a period that is over, as it was known on the evening of its last day.
+    Twice is once."""
+    river = sources.river(replace(selection, as_of=period.end))
+    _grade(_of(selection), period.start, period.end, river, history_of(river), at=at)
+
+
 _KEPT = (ForecastSnapshot, ForecastOutcome)
 
 

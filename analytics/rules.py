@@ -32,6 +32,25 @@ def teams_of(user: Any) -> list[int]:
     return [team for team in user.team_ids if user.leads_team(team)]
 
 
+def may_override(user: Any, team: Any, owner: Any) -> bool:
+    """Whether the person may say another figure than those below of the team, the person, or the whole pipeline: of
+    somebody else whom they lead."""
+    if user.is_admin:
+        return True
+    if team:
+        return user.leads_team(team.pk)
+    if owner:
+        return owner.pk != user.pk and any(user.leads_team(number) for number in owner.team_ids)
+    return user.has_role(Role.MANAGER)
+
+
+@rules.predicate
+def sells(user) -> bool:
+    return user.has_role(Role.REP) or user.has_role(Role.MANAGER)
+
+
+rules.add_perm("insight.judge", is_signed_in & (is_admin | sells))
+rules.add_perm("analytics.override", is_signed_in & (is_admin | manages))
 rules.add_perm("analytics.change_targets", is_signed_in & (is_admin | manages))
 rules.add_perm("analytics.change_target", is_signed_in & (is_admin | manages_the_target))
 rules.add_perm("analytics.improve", is_signed_in & (is_admin | manages))

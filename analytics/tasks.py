@@ -11,7 +11,7 @@ from pipeline_crm.accounts.models import User
 from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, foreseeing, norming, recording, retries, watching, weekly
+from . import caching, chances, foreseeing, judging, norming, recording, retries, watching, weekly
 from .selection import Selection
 
 
@@ -72,3 +72,8 @@ def learn_retries(job: Job) -> dict[str, Any]:
 @job_kind("analytics.foresee", title=_("Learning what becomes of open deals"))
 def foresee(job: Job) -> dict[str, Any]:
     return {"written": foreseeing.foresee(at=timezone.now())}
+
+
+@job_kind("analytics.grade_judgements", title=_("Writing down what came of what people expected"))
+def grade_judgements(job: Job) -> dict[str, Any]:
+    return {"written": judging.write_outcomes(at=timezone.now())}

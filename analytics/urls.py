@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import improvement_pages, print_pages, target_pages, views
+from . import improvement_pages, judgement_pages, print_pages, target_pages, views
 
 app_name = "analytics"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("settings/targets/<int:pk>/withdrawal/", target_pages.withdrawal, name="target_withdrawal"),
     path("insight/", views.home, name="home"),
     path("insight/cards/", views.cards, name="cards"),
+    path("insight/judgement/", judgement_pages.judgement, name="judgement"),
+    path("insight/judgement/submissions/", judgement_pages.submissions, name="submissions"),
+    path("insight/judgement/overrides/", judgement_pages.overrides, name="overrides"),
     path("insight/improvements/", improvement_pages.improvements, name="improvements"),
     path("insight/improvements/<int:pk>/giving-up/", improvement_pages.giving_up, name="giving_up"),
     path("insight/printed/", print_pages.all_printed, name="all_printed"),

@@ -28,6 +28,7 @@ SCHEDULE = [
     ("Tell managers whose answers are late", OFTEN, "pipeline_crm.begin_period", ["leads.escalate_offers", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Learn what becomes of open deals", OFTEN, "pipeline_crm.begin_period", ["analytics.foresee", "hour"]),
+    ("Write down what came of judgements", OFTEN, "pipeline_crm.begin_period", ["analytics.grade_judgements", "day"]),
     ("Learn when to ask again after a loss", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_retries", "day"]),
     ("Learn which leads become deals", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_chances", "day"]),
     ("Keep what is forecast, and grade what has come", OFTEN, "pipeline_crm.begin_period", ["analytics.record", "day"]),

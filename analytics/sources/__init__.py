@@ -6,6 +6,7 @@
 
 from .heads import facts_head, log_head, origins_head, settings_digest
 from .leads import Prospects, prospects
+from .owners import owners
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
 from .promises import promises
 from .returns import Attempts, attempts
@@ -21,6 +22,7 @@ __all__ = [
     "log_head",
     "open_stages",
     "origins_head",
+    "owners",
     "pipeline_named",
     "promises",
     "prospects",

@@ -73,7 +73,8 @@ FOR_EVERYONE_SIGNED_IN = {
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/", "sales/<pk>/table/", "sales/<pk>/table.csv",
-    "insight/", "insight/cards/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+    "insight/", "insight/cards/", "insight/judgement/",
+    "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
     "insight/printed/", "insight/printed.pdf", "insight/<name>/printed/", "insight/<name>.pdf",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {

@@ -1,0 +1,271 @@
+"""Insight: what people expect to be won, beside what is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from deals.models import Pipeline
+from pipeline_crm.accounts.models import Company, Role, Team, User
+from pipeline_crm.foundation.errors import Refusal
+from pipeline_crm.foundation.forms import AmountField, PlainTextField
+from pipeline_crm.foundation.htmx import render_page
+from pipeline_crm.foundation.permissions import allows
+from pipeline_crm.foundation.templatetags.ui import moment
+
+from . import fiscal, judging, rolling_up, rules, sources
+from .fiscal import Period
+from .judging import Roster
+from .models import Judgement
+from .presenting import judgement as words
+from .rolling_up import PERSON, TEAM, WHOLE, Line, Whose
+from .views import CAN_SEE
+
+HISTORY_SHOWN = 60
+
+
+class JudgementForm(forms.Form):
+    """Without a best case, it is the commit."""
+
+    use_required_attribute = True
+    commit = AmountField(label=gettext_lazy("For sure"), required=True)
+    best_case = AmountField(label=gettext_lazy("At best"), required=False)
+    reason = PlainTextField(label=gettext_lazy("Why"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("best_case") is None:
+            data["best_case"] = data.get("commit")
+        return data
+
+
+class OverrideForm(JudgementForm):
+    whose = forms.ChoiceField(label=gettext_lazy("Whose"))
+    commit = AmountField(label=gettext_lazy("For sure"), required=False)
+    reason = PlainTextField(label=gettext_lazy("Why"), max_length=300)
+    field_order = ("whose", "commit", "best_case", "reason")
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["whose"].choices = choices
+
+    def clean_whose(self) -> Whose:
+        kind, _dash, number = self.cleaned_data["whose"].partition("-")
+        return kind, int(number)
+
+
+class _Scene:
+    """What a page or an answer is about: the pipeline, the period, and what this person sees of it."""
+
+    def __init__(self, request: HttpRequest):
+        asked = request.POST if request.method == "POST" else request.GET
+        self.user, self.at = request.user, timezone.now()
+        visible = Pipeline.objects.visible_to(self.user).order_by("-is_default", "name")
+        number = asked.get("pipeline") or ""
+        chosen = visible.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+        self.pipelines, self.pipeline = visible, chosen or visible.first()
+        if self.pipeline is None:
+            return
+        self.today = sources.today(self.pipeline, self.at)
+        self.periods = judging.periods(self.today)
+        key = asked.get("period") or ""
+        self.period = next((period for period in self.periods if period.key == key), self.periods[0])
+        self.roster: Roster = judging.roster(self.pipeline)
+        self.sees = _seeing(self.user, self.roster)
+
+    def named(self, period: Period) -> str:
+        return fiscal.name(period, first_month=Company.get().fiscal_year_start_month)
+
+    @property
+    def address(self) -> str:
+        return f"{reverse('analytics:judgement')}?pipeline={self.pipeline.pk}&period={self.period.key}"
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def judgement(request: HttpRequest) -> HttpResponse:
+    return _page(request, _Scene(request))
+
+
+@allows("insight.judge")
+@require_POST
+def submissions(request: HttpRequest) -> HttpResponse:
+    """One's own figure."""
+    scene = _Scene(request)
+    form = JudgementForm(request.POST)
+    if scene.pipeline is None or not form.is_valid():
+        return _page(request, scene, form=form, status=422)
+    try:
+        said = judging.submit(scene.pipeline, scene.period, **form.cleaned_data, by=scene.user, at=scene.at)
+    except Refusal as refusal:
+        form.add_error(refusal.facts["fields"][0], str(refusal))
+        return _page(request, scene, form=form, status=422)
+    messages.success(
+        request, _("Written down. It can be said anew until %(when)s.") % {"when": moment(said.freezes_at)}
+    )
+    return redirect(scene.address)
+
+
+@allows("analytics.override")
+@require_POST
+def overrides(request: HttpRequest) -> HttpResponse:
+    """Another figure than those below; 403 for whom one does not lead."""
+    scene = _Scene(request)
+    if scene.pipeline is None:
+        return _page(request, scene, status=422)
+    form = OverrideForm(request.POST, choices=_to_override(scene, _lines(scene)))
+    if not form.is_valid():
+        return _page(request, scene, override=form, status=422)
+    data = form.cleaned_data
+    kind, number = data.pop("whose")
+    team = Team.objects.get(pk=number) if kind == TEAM else None
+    owner = User.objects.get(pk=number) if kind == PERSON else None
+    if not rules.may_override(scene.user, team, owner):
+        raise PermissionDenied
+    try:
+        judging.override(scene.pipeline, scene.period, team=team, owner=owner, **data, by=scene.user, at=scene.at)
+    except Refusal as refusal:
+        form.add_error(refusal.facts["fields"][0], str(refusal))
+        return _page(request, scene, override=form, status=422)
+    messages.success(request, _("Written down. The figures below stay as they are."))
+    return redirect(scene.address)
+
+
+def _lines(scene: _Scene) -> dict[Whose, Line]:
+    return judging.lines(judging.words(scene.pipeline, scene.period), scene.roster)
+
+
+def _page(
+    request: HttpRequest,
+    scene: _Scene,
+    *,
+    form: JudgementForm | None = None,
+    override: OverrideForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, Any] = {"pipeline": scene.pipeline, "pipelines": scene.pipelines, "page_path": request.path}
+    context["query"] = f"pipeline={scene.pipeline.pk}" if scene.pipeline else ""
+    if scene.pipeline is not None:
+        context |= _context(scene, form, override)
+    return render_page(request, "analytics/judgement.html", context, status=status)
+
+
+def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm | None) -> dict[str, Any]:
+    currency, user = Company.get().base_currency, scene.user
+    said = list(judging.words(scene.pipeline, scene.period))
+    lines = judging.lines(said, scene.roster)
+    kept = judging.machines(scene.pipeline, scene.period)
+    machines = judging.newest(kept)
+    seen = {of: line for of, line in lines.items() if scene.sees(of)}
+    grades = [
+        grade for grade in judging.grades(scene.pipeline, scene.roster, on=scene.today) if scene.sees(grade.whose)
+    ]
+    named = _names({*seen, *(grade.whose for grade in grades)}, scene.pipeline)
+    mine = (PERSON, user.pk)
+    head = WHOLE if scene.sees(WHOLE) else mine
+    line = lines.get(head)
+    own = lines[mine].own if mine in lines else None
+    whose = _("All together") if head == WHOLE else _("You")
+    closed = scene.roster.closed.get(user.pk, 0)
+    may_judge = user.has_perm("insight.judge")
+    to_override = _to_override(scene, lines, named) if user.has_perm("analytics.override") else []
+    return {
+        "period": scene.period,
+        "period_name": scene.named(scene.period),
+        "periods": [(period.key, scene.named(period)) for period in scene.periods],
+        "currency": currency,
+        "finding": words.finding(
+            line.figure if line else None,
+            machines.get(head),
+            whose=whose,
+            period=scene.named(scene.period),
+            currency=currency,
+        ),
+        "kpis": _kpis(line, machines.get(head), currency),
+        "rows": words.rows(seen, machines, named, currency),
+        "own": own,
+        "freezes_at": judging.freezes_at(scene.at),
+        "form": form or (JudgementForm(initial=_initial(own)) if may_judge else None),
+        "override": override or (OverrideForm(choices=to_override, auto_id="over_%s") if to_override else None),
+        "weeks": words.week_rows(judging.weeks(said, scene.roster, scene.period, kept, at=scene.at), currency)
+        if scene.sees(WHOLE)
+        else [],
+        "grades": words.grade_rows(grades, named),
+        "too_few": words.too_few(closed) if may_judge and 0 < closed < judging.ENOUGH_CLOSED else "",
+        "history": _history(scene),
+    }
+
+
+def _kpis(line: Line | None, machine: judging.Machine | None, currency: str) -> list[dict[str, str]]:
+    if line is None or line.figure is None:
+        return []
+    figure = words.figures(line.figure, currency)
+    kpis = [
+        {"label": _("For sure"), "value": figure["commit"], "note": _("said by people")},
+        {"label": _("At best"), "value": figure["best_case"], "note": _("said by people")},
+    ]
+    if machine:
+        computed = words.computed(machine, currency)
+        kpis.append({"label": _("Forecast"), "value": computed["median"], "note": computed["range"]})
+    return kpis
+
+
+def _history(scene: _Scene) -> list[tuple[Judgement, str]]:
+    """Every word of the period that this person may see, the newest first."""
+    said = Judgement.objects.visible_to(scene.user).filter(
+        pipeline=scene.pipeline, starts_on=scene.period.start, ends_on=scene.period.end
+    )
+    shown = list(said.select_related("team", "owner", "by").order_by("-id")[:HISTORY_SHOWN])
+    return [(word, _name_of(word, scene.pipeline)) for word in shown]
+
+
+def _initial(own: Judgement | None) -> dict[str, Decimal | None]:
+    return {"commit": own.commit, "best_case": own.best_case} if own else {}
+
+
+def _seeing(user: Any, who: Roster) -> Callable[[Whose], bool]:
+    """As Judgement.visible_to: one's own, and those one leads."""
+    if user.is_admin:
+        return lambda _of: True
+    led = set(rules.teams_of(user))
+    people = {user.pk}.union(*(who.members.get(team, set()) for team in led))
+
+    def sees(of: Whose) -> bool:
+        if of == WHOLE:
+            return user.has_role(Role.MANAGER)
+        return of[1] in (led if of[0] == TEAM else people)
+
+    return sees
+
+
+def _to_override(scene: _Scene, lines: dict[Whose, Line], named: Any = None) -> list[tuple[str, str]]:
+    seen = [of for of in lines if scene.sees(of) and of != (PERSON, scene.user.pk)]
+    named = named or _names(set(seen), scene.pipeline)
+    order = {kind: place for place, kind in enumerate((rolling_up.WHOLE[0], TEAM, PERSON))}
+    return [(f"{kind}-{pk}", named((kind, pk))) for kind, pk in sorted(seen, key=lambda of: (order[of[0]], named(of)))]
+
+
+def _names(wanted: set[Whose], pipeline: Pipeline) -> Callable[[Whose], str]:
+    found: dict[Whose, str] = {WHOLE: _("The whole of %(pipeline)s") % {"pipeline": pipeline}}
+    for kind, model in ((TEAM, Team), (PERSON, User)):
+        rows: Any = model.objects.filter(pk__in=[pk for of, pk in wanted if of == kind])  # type: ignore[attr-defined]
+        found |= {(kind, one.pk): str(one) for one in rows}
+    return lambda of: found.get(of, "–")
+
+
+def _name_of(word: Judgement, pipeline: Pipeline) -> str:
+    return str(word.owner or word.team or _("The whole of %(pipeline)s") % {"pipeline": pipeline})
