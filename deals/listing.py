@@ -176,10 +176,11 @@ def _sums(admitted: QuerySet, stages: list[Stage]) -> Sums:
             continue
         whole.count += row["count"]
         whole.total += row["total"] or 0
-        if row["known"] < row["count"]:
+        weighted, unknown = chances.weighed(row, stage)
+        if unknown:
             whole.without_chance.append(stage.name)
-        if row["known"]:
-            whole.weighted = (whole.weighted or Decimal(0)) + (row["weighted"] or 0)
+        if weighted is not None:
+            whole.weighted = (whole.weighted or Decimal(0)) + weighted
     return whole
 
 

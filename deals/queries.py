@@ -80,18 +80,17 @@ def board(pipeline: Pipeline, *, user, filter: DealFilter, at: datetime, with_ca
         norm = getattr(stage, "norm", None)
         trusted = norm if norm and norm.n >= ENOUGH_PASSAGES and stage.is_open else None
         stalled = row.get("stalled", 0) if trusted else 0
-        count, known = row.get("count", 0), row.get("known", 0)
-        knows = known > 0 if count else stage.chance is not None
+        weighted, unknown = chances.weighed(row, stage) if stage.is_open else (None, 0)
         columns.append(
             Column(
                 key=stage.pk,
                 name=stage.name,
                 kind=stage.kind,
-                count=count,
+                count=row.get("count", 0),
                 total=row.get("total") or Decimal(0),
                 limit=stage.limit,
-                weighted=(row.get("weighted") or Decimal(0)) if stage.is_open and knows else None,
-                unknown=count - known if stage.is_open else 0,
+                weighted=weighted,
+                unknown=unknown,
                 basis=_("each deal at its own chance") if row.get("own") else basis_of(stage),
                 norm=trusted,
                 slowing=row.get("slowing", 0) - stalled if trusted else 0,
