@@ -66,11 +66,14 @@ def stays(facts: Facts) -> Figure:
                     "line": {"width": 2, "color": SURFACE},
                 },
                 "customdata": [
-                    {**_behind(line), "low": _shown(line["median_low"]), "high": _shown(line["median_high"])}
+                    {
+                        **_behind(line),
+                        "told": {"low": _shown(line["median_low"]), "high": _shown(line["median_high"])},
+                    }
                     for line in lines
                 ],
                 "hovertemplate": _("Median, days:")
-                + " %{x} (%{customdata.low}–%{customdata.high})<extra>%{text}</extra>",
+                + " %{x} (%{customdata.told.low}–%{customdata.told.high})<extra>%{text}</extra>",
             },
             {
                 "type": "scatter",

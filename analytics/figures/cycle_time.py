@@ -61,7 +61,7 @@ def cohorts(span: Facts, as_of: str) -> Figure:
                 "hovertemplate": "%{x|%b %Y}: "
                 + _("median, days:")
                 + " %{y}<br>"
-                + _("%{customdata.n} began, %{customdata.open} still open")
+                + _("%{customdata.told.n} began, %{customdata.told.open} still open")
                 + "<extra></extra>",
             },
             {
@@ -74,7 +74,7 @@ def cohorts(span: Facts, as_of: str) -> Figure:
                 "hovertemplate": "%{x|%b %Y}: "
                 + _("not estimable yet")
                 + "<br>"
-                + _("%{customdata.n} began, %{customdata.open} still open")
+                + _("%{customdata.told.n} began, %{customdata.told.open} still open")
                 + "<extra></extra>",
             },
         ],
@@ -222,7 +222,7 @@ def _way(card: int) -> Facts:
 def _began(span: Facts, cohort: Facts, as_of: str) -> Facts:
     """How many began in the month and are open, and what a click asks for."""
     days = {"from": cohort["start"], "to": min(cohort["end"], as_of), "as_of": as_of}
-    return {"what": "span", "span": span["key"], **days, "n": cohort["n"], "open": cohort["open"]}
+    return {"what": "span", "span": span["key"], **days, "told": {"n": cohort["n"], "open": cohort["open"]}}
 
 
 def _middle(cohort: Facts) -> str:

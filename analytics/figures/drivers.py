@@ -42,7 +42,7 @@ def effects(facts: Facts) -> Figure:
                 "y": [place for place, _row in chosen],
                 "customdata": [_behind(facts, row) for _place, row in chosen],
                 "marker": {"size": 12, "color": colour, "line": {"width": 2, "color": SURFACE}},
-                "hovertemplate": "%{x:+.1%} " + _("of %{customdata.n}") + "<extra></extra>",
+                "hovertemplate": "%{x:+.1%} " + _("of %{customdata.told.n}") + "<extra></extra>",
             },
         ]
     return figure(
@@ -62,13 +62,13 @@ def effects(facts: Facts) -> Figure:
 def _behind(facts: Facts, row: Facts) -> Facts:
     """What a click asks for: the deals that have it."""
     if row["level"] is None:
-        return {"n": row["n"]}
+        return {"told": {"n": row["n"]}}
     return {
         "what": "fact",
         "stage": facts["landmark"]["key"],
         "fact": row["fact"],
         "level": row["level"],
-        "n": row["n"],
+        "told": {"n": row["n"]},
     }
 
 

@@ -39,9 +39,9 @@ def reasons(facts: Facts) -> Figure:
                 "mode": "markers",
                 "x": [group["share"] for group in groups],
                 "y": rows,
-                "customdata": [{"what": "lost", "reason": group["key"], "n": group["n"]} for group in groups],
+                "customdata": [{"what": "lost", "reason": group["key"], "told": {"n": group["n"]}} for group in groups],
                 "marker": {"size": 13, "color": LOST, "line": {"width": 2, "color": SURFACE}},
-                "hovertemplate": "%{x:.0%} (%{customdata.n})<extra></extra>",
+                "hovertemplate": "%{x:.0%} (%{customdata.told.n})<extra></extra>",
             },
             {
                 "type": "scatter",

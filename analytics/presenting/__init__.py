@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def page(report: Report, facts: dict[str, Any]) -> dict[str, Any]:
+    figures = report.figures(facts)
     return {
         "facts": facts,
         "finding": report.finding(facts),
-        "figures": json.dumps(report.figures(facts)),
+        "figures": json.dumps(figures) if figures else "",
         "warnings": [sentence(warned) for warned in facts["warnings"]],
         "as_of": date.fromisoformat(facts["as_of"]),
         "last_step": next((warned["last"] for warned in facts["warnings"] if warned["code"] == "stale"), None),

@@ -62,12 +62,12 @@ async function draw(plot, figure) {
   }
 }
 
-// A mark leads to its card, or to the list of the cards it was counted from.
+// A mark leads to its card, or to the list of the cards it was counted from; `told` is for words beside it alone.
 function follow(plot) {
   if (plot.dataset.follows) return;
   plot.dataset.follows = "";
   plot.on("plotly_click", ({ points: [point] }) => {
-    const { address, other, ...asked } = point.customdata ?? {};
+    const { address, other, told, ...asked } = point.customdata ?? {};
     const { cards: own, otherCards } = plot.closest("[data-cards]").dataset;
     if (address) location.assign(address);
     else if (asked.what) location.assign(cards(other ? otherCards : own, asked));

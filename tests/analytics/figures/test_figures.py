@@ -14,6 +14,7 @@ from analytics.figures import drivers as drivers_figures
 from analytics.figures import forecast as forecast_figures
 from analytics.figures import losses as losses_figures
 from analytics.figures import river as river_figures
+from analytics.forms import CardsFilter
 from analytics.reports import bottleneck, compare, cycle_time, drivers, forecast, losses
 from analytics.reports import river as report_of_river
 from analytics.selection import Selection
@@ -122,3 +123,17 @@ def test_what_stands_out_is_drawn_apart_and_leads_to_its_deals():
     assert marks["x"] == [row["effect"] for row in named] and bars["line"]["color"] == marks["marker"]["color"]
     levels = [(behind.get("fact"), behind.get("level")) for behind in marks["customdata"] if "what" in behind]
     assert levels == [(row["fact"], row["level"]) for row in named if row["level"]]
+
+
+def test_what_marks_ask_for_is_understood_by_the_page_of_cards():
+    """What else a mark carries is under `told`, which charts.js keeps to itself."""
+    known = set(CardsFilter.base_fields) | {"from", "to"}
+    asked = [
+        mark
+        for drawn in figures(FULL).values()
+        for trace in drawn["data"]
+        for mark in trace.get("customdata", [])
+        if isinstance(mark, dict) and mark.get("what")
+    ]
+    assert {mark["what"] for mark in asked} >= {"entered", "moved", "open", "lost", "span", "fact"}
+    assert {name for mark in asked for name in mark} - known == {"told", "other"}
