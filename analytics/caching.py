@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pipeline_crm.jobs.domain.accepting import accept
 from pipeline_crm.jobs.models import Job
@@ -19,6 +19,7 @@ from .selection import Selection
 
 NO_DAY = date(1970, 1, 1)
 KIND = "analytics.report"
+SUPPOSED_FOR = timedelta(days=2)
 SHAPE = 5  # raise it when the facts of a report change their shape or meaning: stored ones are then computed anew
 
 
@@ -49,13 +50,17 @@ def question(selection: Selection, *, is_dated: bool) -> str:
 
 def standing(name: str, selection: Selection, *, is_dated: bool, by) -> Standing:
     """The stored report; where it is not of this day and head, a job is accepted that makes it so."""
-    head = _head(name)
-    exact = ReportRun.objects.filter(report=name, digest=selection.digest(), head=head).first()
+    exact = known(name, selection)
     if exact:
         return Standing(exact, None)
     asked = question(selection, is_dated=is_dated)
-    job = _job(f"{name} {selection.digest()} {head}", name, asked, selection, by)
+    job = _job(f"{name} {selection.digest()} {_head(name)}", name, asked, selection, by)
     return Standing(newest(name, selection, is_dated=is_dated), job)
+
+
+def known(name: str, selection: Selection) -> ReportRun | None:
+    """The report of this day and head, if it is there already; no job is asked for it."""
+    return ReportRun.objects.filter(report=name, digest=selection.digest(), head=_head(name)).first()
 
 
 def newest(name: str, selection: Selection, *, is_dated: bool) -> ReportRun | None:
@@ -91,7 +96,7 @@ def refresh(name: str, selection: Selection, *, asked: str, job: Job | None, at:
 
 
 def _head(name: str) -> str:
-    beside = catalogue.REPORTS[name].head()
+    beside = catalogue.KEPT[name].head()
     return ":".join(part for part in (str(SHAPE), sources.log_head(), sources.settings_digest(), beside) if part)
 
 
@@ -102,10 +107,11 @@ def _job(key: str, name: str, asked: str, selection: Selection, by) -> Job:
     return accept(KIND, key=f"{key} after {job.pk}", args=args, by=by) if job.state == State.DONE else job
 
 
-def forget_superseded(name: str, asked: str, *, keep: int = 3) -> None:
-    """Drop all but the newest runs of a question."""
+def forget_superseded(name: str, asked: str, *, at: datetime, keep: int = 3) -> None:
+    """Drop all but the newest runs of a question; and what was supposed once, since nobody asks that again."""
+    ReportRun.objects.filter(report="what_if", result__curves=None, computed_at__lt=at - SUPPOSED_FOR).delete()
     runs = ReportRun.objects.filter(report=name, question=asked).order_by("-computed_at").values_list("pk", flat=True)
     ReportRun.objects.filter(pk__in=list(runs[keep:])).delete()
 
 
-__all__ = ["KIND", "Standing", "forget_superseded", "question", "refresh", "standing"]
+__all__ = ["KIND", "Standing", "forget_superseded", "known", "question", "refresh", "standing"]

@@ -48,13 +48,14 @@ from .reports import (
     movement,
     record,
     river,
+    what_if,
 )
 from .selection import EXTRAS, Selection
 
 Facts = dict[str, Any]
 GROUPS = (
     ("flow", _("Flow"), ("river", "bottleneck", "cycle_time", "losses", "drivers", "compare", "improve")),
-    ("ahead", _("Ahead"), ("forecast", "coverage", "movement", "judgement", "record")),
+    ("ahead", _("Ahead"), ("forecast", "coverage", "what_if", "movement", "judgement", "record")),
     ("marketing", _("Marketing"), ("brings",)),
 )
 
@@ -245,6 +246,22 @@ REPORTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Beneath:
+    """What is computed and kept as reports are, and answers the questions of a page that is none."""
+
+    name: str
+    compute: Callable[..., Any]
+    asks: tuple[str, ...] = ()
+    head: Callable[[], str] = nothing_else
+
+    def asking(self, selection: Selection) -> Selection:
+        return selection.without(*(name for name in EXTRAS if name not in self.asks))
+
+
+KEPT: dict[str, Report | Beneath] = {**REPORTS, "what_if": Beneath("what_if", what_if.report, asks=("suppose",))}
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of Insight that is no stored report; route: the name of its address, without the application's."""
 
@@ -258,7 +275,13 @@ class Page:
         return reverse(f"analytics:{self.route}")
 
 
-PAGES: dict[str, Page] = {page.name: page for page in (Page("judgement", _("Judgement"), "users", "judgement"),)}
+PAGES: dict[str, Page] = {
+    page.name: page
+    for page in (
+        Page("what_if", _("What if"), "activity", "what_if"),
+        Page("judgement", _("Judgement"), "users", "judgement"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +301,7 @@ def tabs() -> list[Tabs]:
 
 def compute(name: str, selection: Selection) -> Facts:
     """The report's facts, now: the same numbers for page, file and command, since chance begins at the selection."""
-    report = REPORTS[name]
+    report = KEPT[name]
     selection = report.asking(selection)
     river = sources.river(selection)
     if "against" in report.asks:

@@ -27,6 +27,11 @@ def manages_the_target(user, target) -> bool:
     return user.has_role(Role.MANAGER)
 
 
+@rules.predicate
+def supposed_it(user, scenario) -> bool:
+    return scenario is not None and scenario.by_id == user.pk
+
+
 def teams_of(user: Any) -> list[int]:
     """Teams for which the person sets targets."""
     return [team for team in user.team_ids if user.leads_team(team)]
@@ -53,4 +58,5 @@ rules.add_perm("insight.judge", is_signed_in & (is_admin | sells))
 rules.add_perm("analytics.override", is_signed_in & (is_admin | manages))
 rules.add_perm("analytics.change_targets", is_signed_in & (is_admin | manages))
 rules.add_perm("analytics.change_target", is_signed_in & (is_admin | manages_the_target))
+rules.add_perm("analytics.change_scenario", is_signed_in & (is_admin | supposed_it))
 rules.add_perm("analytics.improve", is_signed_in & (is_admin | manages))

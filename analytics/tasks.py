@@ -20,7 +20,7 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
     """Safe to ring twice: a report of the same logs is computed once."""
     job.set_progress(0, 1, _("Reading the log"))
     run = caching.refresh(name, Selection.from_arguments(**selection), asked=question, job=job, at=timezone.now())
-    caching.forget_superseded(name, question)
+    caching.forget_superseded(name, question, at=timezone.now())
     return {"run": run.pk}
 
 

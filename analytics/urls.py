@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import improvement_pages, judgement_pages, print_pages, target_pages, views
+from . import improvement_pages, judgement_pages, print_pages, target_pages, views, what_if_pages
 
 app_name = "analytics"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("insight/printed.pdf", print_pages.all_printed_as_pdf, name="all_printed_as_pdf"),
     path("insight/<slug:name>/printed/", print_pages.printed, name="printed"),
     path("insight/<slug:name>.pdf", print_pages.printed_as_pdf, name="printed_as_pdf"),
+    path("insight/what-if/", what_if_pages.what_if, name="what_if"),
+    path("insight/what-if/answer/", what_if_pages.answer, name="what_if_answer"),
+    path("insight/what-if/exactly/", what_if_pages.exactly, name="what_if_exactly"),
+    path("insight/what-if/scenarios/", what_if_pages.kept, name="scenarios"),
+    path("insight/what-if/scenarios/<int:pk>/removal/", what_if_pages.removal, name="scenario_removal"),
+    path("insight/what-if/scenarios/<int:pk>/return/", what_if_pages.coming_back, name="scenario_return"),
     path("insight/<slug:name>/", views.report, name="report"),
     path("insight/<slug:name>.json", views.report_as_json, name="report_as_json"),
     path("insight/<slug:name>.csv", views.report_as_csv, name="report_as_csv"),

@@ -55,7 +55,7 @@ def months(facts: Facts) -> Figure:
             },
         ],
         xaxis=axis(type="date", tickformat="%b<br>%Y", showgrid=False, nticks=12),
-        yaxis=_money_axis(currency),
+        yaxis=money_axis(currency),
         margin={"l": 52, "r": 10, "t": 10, "b": 44},
         shapes=[_today(facts["as_of"])],
         annotations=[
@@ -98,7 +98,7 @@ def parts(facts: Facts) -> Figure:
         barmode="stack",
         bargap=0.4,
         xaxis=axis(type="date", tickformat="%b<br>%Y", showgrid=False, nticks=6),
-        yaxis=_money_axis(facts["currency"]),
+        yaxis=money_axis(facts["currency"]),
         margin={"l": 52, "r": 10, "t": 10, "b": 44},
     )
 
@@ -126,6 +126,6 @@ def _today(day: str) -> dict[str, Any]:
     return {"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
-def _money_axis(currency: str) -> dict[str, Any]:
+def money_axis(currency: str) -> dict[str, Any]:
     symbol = CURRENCIES[currency].symbol if currency in CURRENCIES else currency
     return axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from analytics.models import Improvement, Target
+from analytics.models import Improvement, Scenario, Target
 from deals.domain import noting as deal_notes
 from deals.models import Product
 from leads.domain import merging
@@ -73,8 +73,9 @@ FOR_EVERYONE_SIGNED_IN = {
     "marketing/changes/", "marketing/cards/", "sales/<pk>/changes/", "sales/<pk>/cards/",  # visible cards only
     "sales/<pk>/bulk/", "sales/<pk>/bulk/<batch_pk>/undoing/",  # each card is asked for its own rights
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/", "sales/<pk>/table/", "sales/<pk>/table.csv",
-    "insight/", "insight/cards/", "insight/judgement/",
-    "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+    "insight/", "insight/cards/",
+    "insight/what-if/", "insight/what-if/answer/", "insight/what-if/exactly/", "insight/what-if/scenarios/",
+    "insight/judgement/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
     "insight/printed/", "insight/printed.pdf", "insight/<name>/printed/", "insight/<name>.pdf",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {
@@ -143,6 +144,15 @@ def scene(settings, tmp_path):
         ),
         "Improvement": Improvement.objects.create(
             pipeline=pipeline, stage="lead-nurturing", what="Call at once", starts_on=now, by=ana, created_at=now
+        ),
+        "Scenario": Scenario.objects.create(
+            pipeline=pipeline,
+            name="Twice",
+            inflow=100,
+            starts_on=now,
+            is_shared=True,
+            by=people["dora"],
+            created_at=now,
         ),
         "SavedView": SavedView.objects.create(owner=ana, page="/marketing/", name="Mine", query="mine=1"),
         "Notification": Notification.objects.create(user=ana, kind="test", words="x", url="/", key="1", at=now),
