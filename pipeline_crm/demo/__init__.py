@@ -43,7 +43,7 @@ from pipeline_crm.foundation.append_only import Origin
 from pipeline_crm.foundation.errors import Refusal
 from pipeline_crm.foundation.loading import copy_in
 
-from . import duplicates, handover, marketing, people, simulation
+from . import duplicates, handover, judgement, marketing, people, simulation
 from .simulation import ZONE, DealStory, LeadStory
 
 PIPELINE = "New business"
@@ -119,6 +119,8 @@ class _Company:
         handover.furnish(written, teams=self.teams, reps=self.reps, at=self.at, seed=self.rng.getrandbits(32))
         duplicates.plant((lead for lead, _story in self.leads), at=self.at)
         self._targets()
+        seed = self.rng.getrandbits(32)
+        judgement.furnish(self.pipeline, reps=self.reps, teams=self.teams, manager=self.manager, at=self.at, seed=seed)
         is_open = sum(1 for _deal, story in self.deals if story.is_open)
         return Summary(len(self.leads), len(self.deals), is_open)
 
