@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from pipeline_crm.foundation.money import in_short
 
 from ..figures.coverage import charted
+from ..reports import coverage
 from .targets import chance, period
 from .words import NOTHING, Facts, Figure, percent
 
@@ -18,9 +20,7 @@ def shown(facts: Facts) -> Facts:
     drawn = charted(facts)
     return {
         "kpis": _kpis(facts),
-        "targets": [
-            _target(target, facts["currency"]) | {"is_charted": target is drawn} for target in facts["targets"]
-        ],
+        "targets": [_target(target, facts) | {"is_charted": target is drawn} for target in _ordered(facts)],
         "weeks_title": _weeks_title(drawn) if drawn else "",
         "weeks": [_week(week) for week in drawn["weeks"]] if drawn else [],
     }
@@ -41,26 +41,40 @@ def _of(target: Facts, currency: str) -> str:
     return _("%(point)s expected of %(amount)s") % words
 
 
-def _target(target: Facts, currency: str) -> Facts:
+def _ordered(facts: Facts) -> list[Facts]:
+    """The target that matters first."""
+    if not facts["targets"]:
+        return []
+    first = coverage.leading(facts)
+    return [first, *(target for target in facts["targets"] if target is not first)]
+
+
+def _target(target: Facts, facts: Facts) -> Facts:
     words = {
         "period": period(target),
         "chance": chance(target["chance"]),
-        "amount": in_short(target["amount"], currency),
+        "amount": in_short(target["amount"], facts["currency"]),
     }
     title = _("%(period)s: %(chance)s chance of %(amount)s") % words
     return {
         "key": target["end"] + target["start"],
         "title": title,
         "is_enough": target["is_enough"],
-        "rows": [_need(need) for need in target["stages"]],
+        "rows": [_need(need, target, facts) for need in target["stages"]],
     }
 
 
-def _need(need: Facts) -> Facts:
+def _need(need: Facts, target: Facts, facts: Facts) -> Facts:
+    if need["needed"] is None:
+        needed: Any = _("no number is enough")
+    elif coverage.is_realistic(need["needed"], target, facts):
+        needed = need["needed"]
+    else:
+        needed = _("no realistic number")
     return {
         "stage": need["stage"],
         "each": percent(need["each"]) if need["each"] >= 0.01 else _("under %(share)s") % {"share": percent(0.01)},
-        "needed": _("no number is enough") if need["needed"] is None else need["needed"],
+        "needed": needed,
         "latest": _day(need["latest"]) if need["latest"] else NOTHING,
     }
 

@@ -97,3 +97,26 @@ def test_the_chart_is_of_the_next_target_that_new_ones_can_still_help():
     near, far = {"weeks": [{"needed": None}]}, {"weeks": [{"needed": 3}, {"needed": None}]}
     assert drawn.charted({"targets": [near, {"weeks": []}, far]}) is far
     assert drawn.charted({"targets": [near]}) is None
+
+
+@pytest.mark.django_db
+def test_a_month_nearly_over_does_not_lead_while_a_quarter_can_be_helped():
+    near = (date(1971, 2, 1), date(1971, 2, 8), 1e6)
+    both = asked(near, (*QUARTER, EXPECTED * 1.3)).as_facts()
+    assert coverage.leading(both)["end"] == "1971-03-31"
+    assert coverage.finding(both)["sentence"].endswith("now it would be four in five.")
+    assert [row["is_charted"] for row in words.shown(both)["targets"]] == [True, False]
+
+
+@pytest.mark.django_db
+def test_a_number_that_nobody_could_bring_is_not_told_as_one():
+    far = asked((*QUARTER, EXPECTED * 40)).as_facts()
+    target = far["targets"][0]
+    assert not coverage.is_realistic(10**6, target, far) and coverage.is_realistic(3, target, far)
+    told = coverage.finding(far)
+    assert told["head"] in {"No realistic number of new leads is enough", "No number of new leads can close in time"}
+    assert told["sentence"].startswith("Under 1")
+    assert {row["needed"] for row in words.shown(far)["targets"][0]["rows"]} <= {
+        "no realistic number",
+        "no number is enough",
+    }
