@@ -33,7 +33,8 @@ def finding(
     words |= {"commit": in_short(figure.commit, currency), "best": in_short(figure.best_case, currency)}
     head = _("%(whose)s: %(commit)s for sure in %(period)s, %(best)s at best") % words
     if machine is None:
-        return {"head": head, "sentence": _("No forecast of it is kept yet; of teams and people one is from a target on."), "certainty": ""}
+        missing = _("No forecast of it is kept yet; of teams and people one is from a target on.")
+        return {"head": head, "sentence": missing, "certainty": ""}
     return {"head": head, "sentence": gap(figure, machine, currency), "certainty": _computed(machine, currency)}
 
 
