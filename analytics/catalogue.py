@@ -206,6 +206,7 @@ REPORTS = {
             forecast_words.shown,
             exports.forecast,
             exports.forecast_rows,
+            asks=("unit",),
         ),
         Report(
             "coverage",

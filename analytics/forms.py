@@ -41,7 +41,7 @@ class ReportFilter(FilterForm):
     Without a user, as in a command, everything may be chosen.
     """
 
-    arranges = ("pipeline", "as_of", "by", "span", "landmark", "touch")
+    arranges = ("pipeline", "as_of", "by", "span", "landmark", "touch", "unit")
 
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), required=False, label=gettext_lazy("Pipeline"))
     team = forms.ModelChoiceField(
@@ -70,6 +70,16 @@ class ReportFilter(FilterForm):
     landmark = forms.CharField(required=False, max_length=40, label=gettext_lazy("Looked at when they came to"))
     by = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Number")), ("value", gettext_lazy("Value"))])
     span = forms.CharField(required=False, max_length=40)
+    unit = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Periods"),
+        choices=[
+            ("", gettext_lazy("Months")),
+            ("week", gettext_lazy("Weeks")),
+            ("quarter", gettext_lazy("Quarters")),
+            ("year", gettext_lazy("Fiscal years")),
+        ],
+    )
     touch = forms.ChoiceField(
         required=False, choices=[("first", gettext_lazy("First touch")), ("last", gettext_lazy("Last touch"))]
     )
@@ -135,7 +145,7 @@ class ReportFilter(FilterForm):
             name: asked[name].pk for name in ("team", "owner", "source", "product") if asked.get(name)
         }
         chosen |= {name: asked[name] for name in ("least", "most") if asked.get(name) is not None}
-        chosen |= {name: asked[name] for name in ("tries", "landmark") if asked.get(name)}
+        chosen |= {name: asked[name] for name in ("tries", "landmark", "unit") if asked.get(name)}
         selection = Selection(pipeline.pk, as_of, until=asked.get("to"), **chosen)
         first = asked.get("from")
         if first:

@@ -10,7 +10,7 @@ from typing import Any
 
 WINDOW_DAYS = 90
 CUTS = ("team", "owner", "source", "product", "tries", "least", "most")
-EXTRAS = ("landmark", "against", "suppose")
+EXTRAS = ("landmark", "against", "suppose", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Selection:
     until: date | None = None
     landmark: str | None = None  # the key of the stage at which deals are looked at, where a report asks for one
     against: tuple[tuple[str, Any], ...] | None = None  # what is otherwise in the selection that is compared with
+    unit: str | None = None  # "week", "quarter" or "year" (the company's), where a report has periods; else months
     suppose: tuple[tuple[str, Any], ...] | None = None  # what would be otherwise, as `supposing.Supposed` says
 
     @property

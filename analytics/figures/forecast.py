@@ -1,7 +1,8 @@
-"""What was won month by month, and the range of what comes."""
+"""What was won period by period, and the range of what comes."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,47 +15,58 @@ Facts = dict[str, Any]
 
 
 def figures(facts: Facts) -> dict[str, Figure]:
-    return {"months": months(facts), "parts": parts(facts)}
+    return {"periods": periods(facts), "parts": parts(facts)}
 
 
-def months(facts: Facts) -> Figure:
-    """Bars for the past; for the months ahead a dot at the median, a thick line for 50 % and a thin one for 80 %."""
-    past, ahead = facts["months_won"], [period for period in facts["periods"] if period["q50"] is not None]
+DAY = 86_400_000
+TICKS = {"week": "%-d %b<br>%Y", "month": "%b<br>%Y", "quarter": "%b<br>%Y", "year": "%Y"}
+NAMES = {"week": "%-d %b %Y", "month": "%b %Y", "quarter": "%b %Y", "year": "%b %Y"}
+
+
+def periods(facts: Facts) -> Figure:
+    """Bars for the past; for what is ahead a dot at the median, a thick line for 50 %, a thinner one for 80 % and the
+    thinnest for 95 %."""
+    named = NAMES[facts["unit"]]
+    past, ahead = facts["past_won"], [period for period in facts["periods"] if period["q50"] is not None]
     weighted = [period for period in facts["periods"] if period["stage_weighted"] is not None]
     currency = facts["currency"]
     return figure(
         [
             {
                 "type": "bar",
-                "x": [_middle(month["start"]) for month in past],
-                "y": [month["won"] for month in past],
-                "width": 17 * 86_400_000,
+                "x": [_middle(period) for period in past],
+                "y": [period["won"] for period in past],
+                "width": [0.55 * DAY * _length(period) for period in past],
                 "marker": {"color": OURS},
                 "opacity": 0.85,
-                "hovertemplate": "%{x|%b %Y}: " + _("won") + f" {currency} %{{y:,.0f}}<extra></extra>",
+                "hovertemplate": f"%{{x|{named}}}: " + _("won") + f" {currency} %{{y:,.0f}}<extra></extra>",
             },
+            _range(ahead, "q025", "q975", 1.5, 0.45),
             _range(ahead, "q10", "q90", 5, 0.45),
             _range(ahead, "q25", "q75", 13, 0.75),
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [_middle(period["start"]) for period in ahead],
+                "x": [_middle(period) for period in ahead],
                 "y": [period["q50"] for period in ahead],
                 "marker": {"size": 11, "color": OURS, "line": {"width": 2, "color": SURFACE}},
-                "customdata": [[period[share] for share in ("q10", "q25", "q75", "q90")] for period in ahead],
-                "hovertemplate": "%{x|%b %Y}: %{y:,.0f}<br>50 %: %{customdata[1]:,.0f}–%{customdata[2]:,.0f}"
-                "<br>80 %: %{customdata[0]:,.0f}–%{customdata[3]:,.0f}<extra></extra>",
+                "customdata": [
+                    [period[share] for share in ("q025", "q10", "q25", "q75", "q90", "q975")] for period in ahead
+                ],
+                "hovertemplate": f"%{{x|{named}}}: %{{y:,.0f}}<br>50 %: %{{customdata[2]:,.0f}}–%{{customdata[3]:,.0f}}"
+                "<br>80 %: %{customdata[1]:,.0f}–%{customdata[4]:,.0f}"
+                "<br>95 %: %{customdata[0]:,.0f}–%{customdata[5]:,.0f}<extra></extra>",
             },
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [_middle(period["start"]) for period in weighted],
+                "x": [_middle(period) for period in weighted],
                 "y": [period["stage_weighted"] for period in weighted],
                 "marker": {"size": 10, "symbol": "diamond-open", "color": ALARM, "line": {"width": 2}},
                 "hovertemplate": _("Stage-weighted:") + " %{y:,.0f}<extra></extra>",
             },
         ],
-        xaxis=axis(type="date", tickformat="%b<br>%Y", showgrid=False, nticks=12),
+        xaxis=axis(type="date", tickformat=TICKS[facts["unit"]], showgrid=False, nticks=12),
         yaxis=money_axis(currency),
         margin={"l": 52, "r": 10, "t": 10, "b": 44},
         shapes=[_today(facts["as_of"])],
@@ -75,7 +87,7 @@ def months(facts: Facts) -> Figure:
 
 
 def parts(facts: Facts) -> Figure:
-    """What each month's expected amount consists of."""
+    """What each period's expected amount consists of."""
     ahead = [period for period in facts["periods"] if period["point"] is not None]
     layers = (
         ("won", _("won already"), OURS, "", 1.0),
@@ -87,7 +99,7 @@ def parts(facts: Facts) -> Figure:
         [
             {
                 "type": "bar",
-                "x": [_middle(period["start"]) for period in ahead],
+                "x": [_middle(period) for period in ahead],
                 "y": [period[part] for period in ahead],
                 "marker": {"color": colour, "pattern": {"shape": shape, "size": 5, "fillmode": "overlay"}},
                 "opacity": opacity,
@@ -97,14 +109,14 @@ def parts(facts: Facts) -> Figure:
         ],
         barmode="stack",
         bargap=0.4,
-        xaxis=axis(type="date", tickformat="%b<br>%Y", showgrid=False, nticks=6),
+        xaxis=axis(type="date", tickformat=TICKS[facts["unit"]], showgrid=False, nticks=6),
         yaxis=money_axis(facts["currency"]),
         margin={"l": 52, "r": 10, "t": 10, "b": 44},
     )
 
 
 def _range(periods: list[Facts], low: str, high: str, width: int, opacity: float) -> dict[str, Any]:
-    middles = [_middle(period["start"]) for period in periods]
+    middles = [_middle(period) for period in periods]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -116,9 +128,15 @@ def _range(periods: list[Facts], low: str, high: str, width: int, opacity: float
     }
 
 
-def _middle(month: str) -> str:
-    """The fifteenth, so that marks stand in the middle of their month."""
-    return f"{month[:8]}15"
+def _middle(period: Facts) -> str:
+    """So that marks stand in the middle of their period."""
+    start, end = (date.fromisoformat(period[day]) for day in ("start", "end"))
+    return (start + (end - start) / 2).isoformat()
+
+
+def _length(period: Facts) -> int:
+    start, end = (date.fromisoformat(period[day]) for day in ("start", "end"))
+    return (end - start).days + 1
 
 
 def _today(day: str) -> dict[str, Any]:

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.utils.translation import gettext as _
 
 from pipeline_crm.foundation.money import in_short
 
+from .. import fiscal
+from ..reports.forecast import in_periods
 from ..ways import OURS, name_of, only_the_best_weighted
 from . import targets
-from .words import INTERVAL_DASH, NOTHING, Facts, Figure, month, percent
+from .words import INTERVAL_DASH, NOTHING, Facts, Figure, percent
 
 
 def shown(facts: Facts) -> Facts:
     currency = facts["currency"]
     return {
-        "kpis": [*targets.figures(facts), *_months_ahead(facts)],
+        "kpis": [*targets.figures(facts), *_periods_ahead(facts)],
         **targets.shown(facts),
         "has_chart": facts["total"] is not None,
-        "months_title": _months_title(facts),
+        "units": _units(facts),
+        "unit": _unit_name(facts["unit"]),
+        "periods_title": _periods_title(facts),
         "parts_title": _parts_title(facts),
-        "rows": [_period_row(period, currency) for period in facts["periods"]],
+        "rows": [{"name": name(period, facts), **_period_row(period, currency)} for period in facts["periods"]],
         "total_row": facts["total"] and _period_row(facts["total"], currency),
-        "months_won": [
-            {"month": month(past["start"]), "won": in_short(past["won"], currency)} for past in facts["months_won"]
-        ],
+        "past_won": [{"name": name(past, facts), "won": in_short(past["won"], currency)} for past in facts["past_won"]],
         "shock": None if facts["period_shock"] is None else percent(facts["period_shock"] ** 0.5),
         "weights": _weights(facts),
         "record_title": _record_title(facts),
-        "graded": [_graded_row(graded, currency) for graded in facts["graded"]],
+        "graded": [{"name": name(graded, facts), **_graded_row(graded, currency)} for graded in facts["graded"]],
         "grades": [_grade_row(grade) for grade in only_the_best_weighted(facts["record"])],
     }
+
+
+def name(period: Facts, facts: Facts) -> str:
+    """“November 2026”, “quarter 4 of 2026”, “23–29 Nov”: as the company counts."""
+    start, end = (date.fromisoformat(period[day]) for day in ("start", "end"))
+    return fiscal.name(fiscal.Period(start, end), first_month=facts["first_month"])
+
+
+def _unit_name(unit: str) -> str:
+    return {"week": _("Week"), "month": _("Month"), "quarter": _("Quarter"), "year": _("Fiscal year")}[unit]
+
+
+def _units(facts: Facts) -> list[Facts]:
+    """The choice of periods: months are asked for by saying nothing."""
+    words = {"week": _("Weeks"), "month": _("Months"), "quarter": _("Quarters"), "year": _("Fiscal years")}
+    return [
+        {"value": "" if unit == "month" else unit, "name": words[unit], "is_chosen": unit == facts["unit"]}
+        for unit in words
+    ]
 
 
 def _weights(facts: Facts) -> str:
@@ -43,17 +66,16 @@ def _record_title(facts: Facts) -> str:
     graded = facts["graded"]
     if not graded:
         return ""
-    inside = sum(month_["q10"] <= month_["won"] <= month_["q90"] for month_ in graded)
+    inside = sum(period["q10"] <= period["won"] <= period["q90"] for period in graded)
     best = facts["record"][0]["method"] if facts["record"] else ""
-    words = {"inside": inside, "n": len(graded)}
+    words = {"inside": inside, "periods": in_periods(len(graded), facts["unit"])}
     if best == OURS:
-        return _("%(inside)s of the last %(n)s months lay inside the range; nothing else has been nearer") % words
-    return _("%(inside)s of the last %(n)s months lay inside the range") % words
+        return _("%(inside)s of the last %(periods)s lay inside the range; nothing else has been nearer") % words
+    return _("%(inside)s of the last %(periods)s lay inside the range") % words
 
 
 def _graded_row(graded: Facts, currency: str) -> Facts:
     return {
-        "month": month(graded["start"]),
         "said": in_short(graded["q50"], currency),
         "most": _range(graded, currency),
         "won": in_short(graded["won"], currency),
@@ -72,10 +94,10 @@ def _grade_row(grade: Facts) -> Facts:
     }
 
 
-def _months_ahead(facts: Facts) -> list[Figure]:
+def _periods_ahead(facts: Facts) -> list[Figure]:
     currency = facts["currency"]
     figures = [
-        Figure(month(period["start"]), in_short(period["q50"], currency), _range(period, currency))
+        Figure(name(period, facts), in_short(period["q50"], currency), _range(period, currency))
         for period in facts["periods"][:2]
         if period["q50"] is not None
     ]
@@ -88,12 +110,12 @@ def _months_ahead(facts: Facts) -> list[Figure]:
     return figures
 
 
-def _months_title(facts: Facts) -> str:
+def _periods_title(facts: Facts) -> str:
     if facts["total"] is None:
-        return _("Won month by month")
+        return _("What was won")
     period = facts["periods"][0]
-    return _("%(month)s: %(value)s, four times in five between %(low)s and %(high)s") % {
-        "month": month(period["start"]),
+    return _("%(period)s: %(value)s, four times in five between %(low)s and %(high)s") % {
+        "period": name(period, facts),
         "value": in_short(period["q50"], facts["currency"]),
         "low": in_short(period["q10"], facts["currency"]),
         "high": in_short(period["q90"], facts["currency"]),
@@ -113,10 +135,10 @@ def _period_row(period: Facts, currency: str) -> Facts:
         return NOTHING if period[part] is None else in_short(period[part], currency)
 
     return {
-        "month": month(period["start"]),
         **{part: short(part) for part in ("won", "open", "new", "recycled", "point", "q50", "stage_weighted")},
         "half": _range(period, currency, "q25", "q75"),
         "most": _range(period, currency),
+        "nearly_all": _range(period, currency, "q025", "q975"),
     }
 
 

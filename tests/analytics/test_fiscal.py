@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -34,4 +34,26 @@ def test_periods_have_names():
     names = [fiscal.name(Period.of(date(2026, 4, 1), months), first_month=4) for months in (1, 3, 12)]
     assert names == ["April 2026", "quarter 1 of 2027", "fiscal year 2027"]
     assert fiscal.name(Period.of(date(2026, 1, 1), 12), first_month=1) == "2026"
-    assert fiscal.name(Period(date(2026, 1, 5), date(2026, 2, 9)), first_month=1) == "5 Jan 2026–9 Feb 2026"
+    assert fiscal.name(Period(date(2026, 1, 5), date(2026, 2, 9)), first_month=1) == "5 Jan–9 Feb 2026"
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last"),
+    [
+        ("week", (date(2026, 11, 23), date(2026, 11, 29)), (date(2026, 12, 7), date(2026, 12, 13))),
+        ("month", (date(2026, 11, 1), date(2026, 11, 30)), (date(2027, 1, 1), date(2027, 1, 31))),
+        ("quarter", (date(2026, 10, 1), date(2026, 12, 31)), (date(2027, 4, 1), date(2027, 6, 30))),
+        ("year", (date(2026, 4, 1), date(2027, 3, 31)), (date(2028, 4, 1), date(2029, 3, 31))),
+    ],
+)
+def test_what_comes_begins_with_the_period_of_the_next_day(unit, first, last):
+    found = fiscal.upcoming(date(2026, 11, 22), unit, 3, first_month=4)
+    assert (found[0], found[2], len(found)) == (Period(*first), Period(*last), 3)
+    assert fiscal.before(found[1], unit, first_month=4) == found[0]
+
+
+def test_a_week_is_named_by_its_days():
+    names = [fiscal.name(Period(day, day + timedelta(days=6)), first_month=1) for day in (
+        date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 28)
+    )]  # fmt: skip
+    assert names == ["23–29 Nov 2026", "30 Nov–6 Dec 2026", "28 Dec 2026–3 Jan 2027"]

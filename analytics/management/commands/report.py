@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--least", help="the lowest value of a deal, in the base currency")
         parser.add_argument("--most", help="the highest value of a deal")
         parser.add_argument("--landmark", help="drivers: the stage at which deals are looked at, by name or key")
+        parser.add_argument("--unit", choices=["week", "quarter", "year"], help="forecast: its periods; else months")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
 
     def handle(self, *, name, format, **options):
@@ -52,7 +53,8 @@ class Command(BaseCommand):
 
     def _asked(self, options) -> ReportFilter:
         """The same filter as the page's, and so the same refusals."""
-        asked = {name: options[name] for name in ("from", "to", "as_of", "tries", "least", "most") if options[name]}
+        plain = ("from", "to", "as_of", "tries", "least", "most", "unit")
+        asked = {name: options[name] for name in plain if options[name]}
         asked |= {name: _number(options[name], *NAMED[name]) for name in NAMED if options[name]}
         if options["pipeline"]:
             try:

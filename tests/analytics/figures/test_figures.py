@@ -57,7 +57,7 @@ def test_figures_are_plain_json(journeys):
     assert {
         "stays",
         "ends",
-        "months",
+        "periods",
         "parts",
         "period-count",
         "period-value",

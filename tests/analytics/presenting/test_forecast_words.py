@@ -7,7 +7,9 @@ def grade(method, crps, inside=None):
     return {"method": method, "n": 2, "error": crps, "bias": -0.1, "inside": inside, "crps": crps}
 
 
-PERIOD = dict.fromkeys(("won", "open", "new", "recycled", "point", "q10", "q25", "q50", "q75", "q90", "stage_weighted"))
+PERIOD = dict.fromkeys(
+    ("won", "open", "new", "recycled", "point", "q10", "q25", "q50", "q75", "q90", "q025", "q975", "stage_weighted")
+)
 MONTHS = [
     {"start": "2026-01-01", "end": "2026-01-31", "won": 90.0, "q10": 50.0, "q50": 80.0, "q90": 120.0},
     {"start": "2026-02-01", "end": "2026-02-28", "won": 190.0, "q10": 50.0, "q50": 80.0, "q90": 120.0},
@@ -18,10 +20,12 @@ def shown(record, weights=None, graded=MONTHS):
     return forecast.shown(
         {
             "currency": "EUR",
+            "unit": "month",
+            "first_month": 1,
             "total": None,
             "targets": [],
-            "periods": [PERIOD | {"start": "2026-03-01"}],
-            "months_won": [],
+            "periods": [PERIOD | {"start": "2026-03-01", "end": "2026-03-31"}],
+            "past_won": [],
             "open_deals": 1,
             "won_deals": 1,
             "period_shock": None,
@@ -59,3 +63,10 @@ def test_how_much_each_kind_counts_is_one_line():
 
 def test_without_a_record_nothing_is_said_of_it():
     assert shown([], graded=[])["record_title"] == ""
+
+
+def test_periods_are_named_as_the_company_counts_them():
+    quarter = {"start": "2026-10-01", "end": "2026-12-31"}
+    assert forecast.name(quarter, {"first_month": 1}) == "quarter 4 of 2026"
+    assert forecast.name(quarter, {"first_month": 10}) == "quarter 1 of 2027"
+    assert forecast.name({"start": "2026-11-30", "end": "2026-12-06"}, {"first_month": 1}) == "30 Nov–6 Dec 2026"

@@ -5,8 +5,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics import days
+from analytics import days, fiscal
 from analytics.reports import forecast
+from analytics.river import Goal
 from analytics.selection import Selection
 from tests.simulation import log, river, simulate
 
@@ -34,6 +35,36 @@ def test_on_the_last_day_of_a_month_the_next_month_is_first():
     assert asked(selection=replace(SELECTION, as_of=date(1971, 1, 31))).periods[0].start == date(1971, 2, 1)
 
 
+@pytest.mark.parametrize(("unit", "number"), [("week", 13), ("quarter", 4), ("year", 2)])
+def test_periods_are_what_was_asked_for(unit, number):
+    """Years begin in April; periods follow each other, and all are named as the company counts them."""
+    asking = replace(SELECTION, unit=unit)
+    found = forecast.report(replace(river(JOURNEYS), first_month=4), asking, np.random.default_rng(1))
+    expected = fiscal.upcoming(AS_OF, unit, number, first_month=4)
+    assert [(period.start, period.end) for period in found.periods] == [(each.start, each.end) for each in expected]
+    assert found.total.end == expected[-1].end
+    before = [(past["start"], past["end"]) for past in found.past_won]
+    last = fiscal.before(expected[0], unit, first_month=4)
+    assert before[-1:] == ([] if unit == "year" else [(last.start, last.end)])
+    won = JOURNEYS.steps.filter(pl.col("stage") == JOURNEYS.won)
+    for past in found.past_won:
+        inside = pl.col("day").is_between(days.number(past["start"]), days.number(past["end"]))
+        assert past["won"] == pytest.approx(won.filter(inside)["amount"].sum())
+
+
+def test_the_chance_of_a_target_is_the_same_whatever_the_periods_are():
+    goal = Goal(AS_OF + timedelta(days=1), AS_OF + timedelta(days=60), 40_000.0)
+    chances = {
+        forecast.report(
+            replace(river(JOURNEYS), goals=(goal,)), replace(SELECTION, unit=unit), np.random.default_rng(1)
+        )
+        .targets[0]
+        .chance
+        for unit in (None, "week", "quarter")
+    }
+    assert len(chances) == 1
+
+
 def test_the_expected_amount_is_the_sum_of_its_parts():
     for period in (*REPORT.periods, REPORT.total):
         assert period.point == pytest.approx(period.won + period.open + period.new + period.recycled)
@@ -42,7 +73,7 @@ def test_the_expected_amount_is_the_sum_of_its_parts():
 
 def test_quantiles_are_in_order_and_never_below_what_is_won():
     for period in REPORT.periods:
-        ordered = [period.q05, period.q10, period.q25, period.q50, period.q75, period.q90, period.q95]
+        ordered = [getattr(period, name) for name in forecast.FAN]
         assert ordered == sorted(ordered) and ordered[0] >= period.won
 
 
@@ -117,7 +148,7 @@ def test_the_json_has_the_promised_shape():
     assert {"pipeline", "as_of", "currency", "periods", "warnings"} <= set(facts)
     assert list(facts["periods"][0]) == [
         "start", "end", "won", "stage_weighted", "open", "new", "recycled", "point",
-        "q05", "q10", "q25", "q50", "q75", "q90", "q95",
+        "q025", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q975",
     ]  # fmt: skip
 
 
