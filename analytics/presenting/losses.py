@@ -30,7 +30,12 @@ def shown(facts: Facts) -> Facts:
         ],
         "crossed": facts["crossed"],
         "month_rows": [
-            {**line, "month": month(line["start"]), "share": _share(line), "end": month_end(line["start"], facts["as_of"])}
+            {
+                **line,
+                "month": month(line["start"]),
+                "share": _share(line),
+                "end": month_end(line["start"], facts["as_of"]),
+            }
             for line in facts["months"]
         ],
         "window": period(facts["window"]),
