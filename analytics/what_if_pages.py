@@ -124,7 +124,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest) -> HttpResponse:
     """What a move of a slider asks for."""
     asked = _asked(request)
-    response = render_page(request, PAGE, _page(asked, by=request.user), fragments=["answer", "asked"])
+    context = _page(asked, by=request.user) | {"is_answer": True}
+    response = render_page(request, PAGE, context, fragments=["answer", "asked"])
     response["HX-Replace-Url"] = f"{reverse('analytics:what_if')}?{asked.query()}"
     return response
 
