@@ -154,7 +154,7 @@ def _lost(river: River, today: int, window: tuple[int, int], asked: Question) ->
         .filter((pl.col("next") == log.lost) & pl.col("left").is_between(*window))
         .join(are_lost, on="card", how="semi")
         .unique("card", keep="last", maintain_order=True)
-        .join(river.lost, on="card", how="left")
+        .join(river.lost(), on="card", how="left")
         .with_columns(pl.col("reason", "competitor").fill_null(""))
     )
     if asked.stage is not None:

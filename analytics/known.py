@@ -144,20 +144,29 @@ class Sliced(_Shelf):
         )
 
 
-class Asked(_Shelf):
-    """The days of a history that has to be put together anew for each of them, since later words changed it."""
+class Patched(_Shelf):
+    """The days of a history of which later words changed some cards: these are put together anew for each day."""
 
-    def __init__(self, log_as_of: Callable[[int], EventLog]):
-        super().__init__(lambda day: known(log_as_of(day), day))
+    def __init__(self, settled: EventLog, corrected_as_of: Callable[[int], EventLog]):
+        super().__init__(self._patch)
+        self._settled = Sliced(settled)
+        self._corrected_as_of = corrected_as_of
+
+    def _patch(self, day: int) -> Known:
+        return _together(self._settled.as_of(day), known(self._corrected_as_of(day), day))
 
 
-History = Sliced | Asked
+History = Sliced | Patched
 _UNCHANGING = ("card", "state", "entered", "first", "exact", "again", "amount", "before")
+_COLUMNS = (*_UNCHANGING, "left", "next")
 
 
 def history_of(river: River) -> History:
     """The days of the river's deals."""
-    return Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals)
+    if river.corrected_as_of is None or river.corrected.is_empty():
+        return Sliced(river.deals)
+    settled = river.deals.steps.join(river.corrected.to_frame("card"), on="card", how="anti", maintain_order="left")
+    return Patched(EventLog(river.deals.stages, settled), river.corrected_as_of)
 
 
 def known(log: EventLog, today: int) -> Known:
@@ -190,6 +199,17 @@ def known(log: EventLog, today: int) -> Known:
 def nothing(today: int, states: int) -> Known:
     ints, flags, floats = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool), np.zeros(0)
     return Known(today, today, states, ints, ints, ints, ints, ints, flags, flags, flags, floats, floats)
+
+
+def _together(many: Known, few: Known) -> Known:
+    """Both, whose cards are different ones, in the order of the cards."""
+    places = np.searchsorted(many.card, few.card)
+    return Known(
+        today=many.today,
+        since=min(many.since, few.since),
+        states=many.states,
+        **{name: np.insert(getattr(many, name), places, getattr(few, name)) for name in _COLUMNS},
+    )
 
 
 def _ints(frame: pl.DataFrame, name: str) -> Ints:

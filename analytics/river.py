@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -56,26 +57,26 @@ class Begun:
 class River:
     """`journeys` runs from the first lead stage to the order, `deals` only from the first sales stage.
 
-    expected_close: card (as in `deals`), day. Amounts are in `currency`; `without_rate` steps had an amount in a
-    currency for which no rate was known, and count as of unknown value. deals_as_of: what `deals` was as known on an
-    earlier day, where that is not simply its steps up to that day. lost: card (as in `deals`), reason, competitor of
-    its last loss. facts: answers what is known of the deals beside their steps; origins: by what its leads came; None
-    where nothing is. cut: what narrows the cards, by name, in words. other: the history to compare with.
-    improvements: what is done about stages.
-    goals: the targets of exactly these cards as they stood on that day, by their end. before: the same as known at the
-    end of an earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to
-    marketing. first_month: of the company's year. kept: what was forecast of these deals on past evenings, and what
-    came.
+    expected_close: answers card (as in `deals`), day. Amounts are in `currency`; `without_rate` steps had an amount in
+    a currency for which no rate was known, and count as of unknown value. corrected: the deals that were not on every
+    earlier evening as their steps say now; corrected_as_of: what the log of these was at the end of an earlier day.
+    lost: answers card (as in `deals`), reason, competitor of its last loss. facts: answers what is known of the deals
+    beside their steps; origins: by what its leads came; None where nothing is. cut: what narrows the cards, by
+    name, in words. other: the history to compare with. improvements: what is done about stages. goals: the targets
+    of exactly these cards as they stood on that day, by their end. before: the same as known at the end of an
+    earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to marketing.
+    first_month: of the company's year. kept: what was forecast of these deals on past evenings, and what came.
     """
 
     pipeline: str
     currency: str
     journeys: EventLog
     deals: EventLog
-    expected_close: pl.DataFrame
+    expected_close: Callable[[], pl.DataFrame]
     without_rate: int = 0
-    deals_as_of: Callable[[int], EventLog] | None = None
-    lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOST_COLUMNS))
+    corrected: pl.Series = field(default_factory=lambda: pl.Series("card", [], pl.Int64))
+    corrected_as_of: Callable[[int], EventLog] | None = None
+    lost: Callable[[], pl.DataFrame] = partial(pl.DataFrame, schema=LOST_COLUMNS)
     facts: Callable[[], Facts] | None = None
     origins: Callable[[], Origins] | None = None
     cut: dict[str, Any] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Pipelines whose truth is known: cards wait gamma-distributed days in five stages, then go on or are lost."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -56,7 +57,8 @@ def log(rows, stages=STAGES) -> EventLog:
 
 def river(journeys: EventLog, currency: str = "EUR") -> River:
     """A river that is all sales."""
-    return River("Simulated", currency, journeys, journeys, pl.DataFrame(schema={"card": pl.Int64, "day": pl.Int64}))
+    nothing = partial(pl.DataFrame, schema={"card": pl.Int64, "day": pl.Int64})
+    return River("Simulated", currency, journeys, journeys, nothing)
 
 
 def _steps(card, begin, amount, rng, days, change):

@@ -19,7 +19,7 @@ from .. import days
 from ..estimators import markov, recalibration
 from ..estimators.recalibration import Tilt
 from ..estimators.survival import Floats, Ints
-from ..known import Asked, Known, Sliced
+from ..known import Known, history_of
 from ..outlook import ENOUGH_CLOSED, Fitted, Outlook
 from ..river import River
 from ..selection import Selection
@@ -92,7 +92,7 @@ class _Cards:
 def expectations(river: River, promises: Promises, selection: Selection) -> Expectations:
     """Of every open deal of the pipeline, as of the selection's day."""
     today = days.number(selection.as_of)
-    outlook = Outlook(Asked(river.deals_as_of) if river.deals_as_of else Sliced(river.deals))
+    outlook = Outlook(history_of(river))
     known = outlook.history.as_of(today)
     if known.closed < ENOUGH_CLOSED or not known.is_won.any() or not known.is_open.any():
         return Expectations(known.closed, ())

@@ -168,7 +168,7 @@ def _ended(river: River, today: int) -> pl.DataFrame:
         .filter(pl.col("left").is_null() & (pl.col("stage") >= log.won))
         .select("card", "from", "amount", day="entered", is_won=pl.col("stage") == log.won)
         .join(names, on="from", how="left")
-        .join(river.lost, on="card", how="left")
+        .join(river.lost(), on="card", how="left")
         .with_columns(pl.col("stage", "stage_key", "reason", "competitor").fill_null(UNKNOWN))
         .sort("day", "card")
     )

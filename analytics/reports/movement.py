@@ -250,7 +250,7 @@ def _chances(log: EventLog, selection: Selection) -> list[float] | None:
 
 
 def _closes(river: River) -> dict[int, int]:
-    return dict(river.expected_close.drop_nulls("day").iter_rows())
+    return dict(river.expected_close().drop_nulls("day").iter_rows())
 
 
 def _pushed(

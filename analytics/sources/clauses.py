@@ -7,7 +7,7 @@ LACKS_RATE = """
     ({currency} <> %(base)s AND {amount} IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM accounts_exchangerate r WHERE r.currency = {currency} AND r."on" <= {at}::date))"""
 IN_BASE = """
-    CASE WHEN {amount} IS NULL THEN NULL WHEN {currency} = %(base)s THEN {amount}
+    CASE WHEN {currency} = %(base)s THEN {amount}
          ELSE {amount} * (SELECT r.rate FROM accounts_exchangerate r
                           WHERE r.currency = {currency} AND r."on" <= {at}::date ORDER BY r."on" DESC LIMIT 1) END"""
 DAY_OF = "(({} AT TIME ZONE %(zone)s)::date - DATE '1970-01-01')::bigint"

@@ -9,9 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from deals.models import Stage
+from leads.models import Batch, LeadStage
+
 from ..tables import amendments
 from .clauses import IN_BASE, KNOWN, KNOWN_AT, LACKS_RATE, MICROSECONDS
-from .copying import frame
+from .copying import columns, frame
 
 STEP_TYPES = {
     "card": pl.Int64,
@@ -23,38 +26,39 @@ STEP_TYPES = {
     "without_rate": pl.Boolean,
     "known": pl.Int64,
 }
+DEALS_FILE = "import deals"
 AMENDMENT_TYPES = {"card": pl.Int64, "seq": pl.Int64, "kind": pl.String, "occurred": pl.Int64, "recorded": pl.Int64}
 REVISION_TYPES = {"card": pl.Int64, "occurred": pl.Int64, "amount": pl.Float64, "without_rate": pl.Boolean}
 
 # A file with one row a deal states its last amount only: before the file's last step of it a deal was worth its
 # products' prices. Steps taken here since then change nothing of that.
 KNOWN_AMOUNT = """
-    CASE WHEN b.kind = 'import deals' AND (e.amount IS NULL OR EXISTS (
+    CASE WHEN e.batch_id = ANY(%(files)s) AND (e.amount IS NULL OR EXISTS (
                   SELECT 1 FROM deals_dealevent x
                   WHERE x.card_id = e.card_id AND x.seq > e.seq AND x.batch_id = e.batch_id))
          THEN (SELECT sum(l.quantity * p.price) FROM deals_dealline l JOIN deals_product p ON p.id = l.product_id
-               WHERE l.deal_id = d.id AND p.currency = e.currency AND p.price > 0)
+               WHERE l.deal_id = e.card_id AND p.currency = e.currency AND p.price > 0)
          ELSE e.amount END"""
 
 DEAL_STEPS = f"""
     SELECT s.card, s.seq, s."to", s.occurred, s.exact,
-           ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.at")})::float8 AS amount,
-           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.at")} AS without_rate, s.known
-    FROM (SELECT e.card_id AS card, e.seq, e.to_stage_id::text AS "to", e.is_exact AS exact,
-                 {MICROSECONDS.format(KNOWN_AT)} AS known,
-                 {MICROSECONDS.format("e.occurred_at")} AS occurred, e.occurred_at AS at, e.currency,
+           ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.occurred")})::float8 AS amount,
+           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.occurred")} AS without_rate, s.known
+    FROM (SELECT e.card_id AS card, e.seq, array_position(%(stages)s::bigint[], e.to_stage_id) - 1 AS "to",
+                 e.is_exact AS exact, {KNOWN_AT} AS known, e.occurred_at AS occurred, e.currency,
                  {KNOWN_AMOUNT} AS amount
-          FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id LEFT JOIN leads_batch b ON b.id = e.batch_id
-          WHERE d.pipeline_id = %(pipeline)s AND {KNOWN}) s"""
+          FROM deals_dealevent e WHERE e.to_stage_id = ANY(%(stages)s) AND {KNOWN}) s"""
 
+# All leads but those whose deals are of other pipelines: those with a deal in this one, and in the default pipeline
+# those without any.
 LEAD_STEPS = f"""
-    SELECT e.card_id AS card, e.seq, e.to_stage AS "to", {MICROSECONDS.format("e.occurred_at")} AS occurred,
-           e.is_exact AS exact, NULL::float8 AS amount, false AS without_rate,
-           {MICROSECONDS.format(KNOWN_AT)} AS known
-    FROM leads_leadevent e JOIN leads_lead d ON d.id = e.card_id
-    WHERE {KNOWN} AND (
-        EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id AND o.pipeline_id = %(pipeline)s)
-        OR (%(is_default)s AND NOT EXISTS (SELECT 1 FROM deals_deal o WHERE o.lead_id = d.id)))"""
+    SELECT e.card_id AS card, e.seq, array_position(%(lead_stages)s::text[], e.to_stage) - 1 AS "to",
+           e.occurred_at AS occurred, e.is_exact AS exact, {KNOWN_AT} AS known
+    FROM leads_leadevent e WHERE {KNOWN} AND """
+OF_PIPELINE = "e.card_id IN (SELECT o.lead_id FROM deals_deal o WHERE o.pipeline_id = %(pipeline)s)"
+OF_DEFAULT = """NOT EXISTS (
+        SELECT 1 FROM deals_deal o WHERE o.lead_id = e.card_id AND o.pipeline_id <> %(pipeline)s AND NOT EXISTS (
+            SELECT 1 FROM deals_deal m WHERE m.lead_id = o.lead_id AND m.pipeline_id = %(pipeline)s))"""
 
 AMENDMENTS = f"""
     SELECT a.card_id AS card, a.seq, a.kind, {MICROSECONDS.format("a.occurred_at")} AS occurred,
@@ -85,6 +89,17 @@ STANDING_LEAD_STEPS = f"""
     FROM leads_leadevent e JOIN leads_lead l ON l.id = e.card_id WHERE l.merged_into_id IS NULL AND {KNOWN}"""
 
 
+SENT_TYPES = {
+    "card": pl.Int64,
+    "seq": pl.Int32,
+    "to": pl.Int16,
+    "occurred": pl.Datetime,
+    "exact": pl.Boolean,
+    "known": pl.Datetime,
+}
+VALUE_TYPES = {"amount": pl.Float64, "without_rate": pl.Boolean}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """All that was told of a pipeline's deals, each word with the moment from which it was known."""
@@ -93,11 +108,19 @@ class Told:
     amendments: pl.DataFrame
     revisions: pl.DataFrame
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether every step was known when it happened and no later word changed it."""
-        late = self.steps.filter(pl.col("known") != pl.col("occurred")).height
-        return not (late or self.amendments.height or self.revisions.height)
+    def corrected(self, zone: str) -> pl.Series:
+        """The cards that were not on every evening as their steps say now: a step was known only on a later day, or a
+        later word changed one."""
+        late = self.steps.filter(pl.col("known") > pl.col("occurred"))
+        late = late.filter(local_day("known", zone) > local_day("occurred", zone))
+        return pl.concat([late["card"], self.amendments["card"], self.revisions["card"]]).unique().sort()
+
+    def of(self, cards: pl.Series) -> Told:
+        """What was told of these cards."""
+        chosen = cards.to_frame("card")
+        return Told(
+            *(words.join(chosen, on="card", how="semi") for words in (self.steps, self.amendments, self.revisions))
+        )
 
     def steps_as_known(self, until: int | None = None) -> pl.DataFrame:
         """The steps as they were known before `until` (microseconds), by default as they are known now."""
@@ -110,9 +133,38 @@ class Told:
 
 def told(params: dict[str, Any]) -> Told:
     """What was told of the deals of `params["pipeline"]` before `params["until"]`."""
-    steps = frame(DEAL_STEPS, params, STEP_TYPES)
+    stages = _stages(params)
+    files = list(Batch.objects.filter(kind=DEALS_FILE).values_list("id", flat=True))
+    asked = {**params, "stages": stages, "files": files}
+    steps = _named(columns(DEAL_STEPS, asked, SENT_TYPES | VALUE_TYPES), stages, first=len(LeadStage))
     words = amendments_of("deals_dealamendment", params)
     return Told(steps, words.join(steps, on="card", how="semi"), frame(REVISIONS, params, REVISION_TYPES))
+
+
+def lead_steps(params: dict[str, Any]) -> pl.DataFrame:
+    """The steps of the pipeline's leads, and in the default pipeline of those without a deal, as they are known."""
+    query = LEAD_STEPS + (OF_DEFAULT if params["is_default"] else OF_PIPELINE)
+    steps = columns(query, {**params, "lead_stages": LeadStage.values}, SENT_TYPES)
+    steps = _named(steps, _stages(params)).with_columns(amount=pl.lit(None, pl.Float64))
+    return amended(steps, amendments_of("leads_leadamendment", params))
+
+
+def _stages(params: dict[str, Any]) -> list[int]:
+    """All stages the pipeline ever had."""
+    return list(Stage.objects.filter(pipeline=params["pipeline"]).order_by("id").values_list("id", flat=True))
+
+
+def local_day(moment: str, zone: str) -> pl.Expr:
+    """The day it is in that zone, of microseconds since 1970."""
+    at = pl.from_epoch(moment, time_unit="us").dt.replace_time_zone("UTC")
+    return at.dt.convert_time_zone(zone).dt.date()
+
+
+def _named(steps: pl.DataFrame, stages: list[int], *, first: int = 0) -> pl.DataFrame:
+    """`to` in words, leads' and then the pipeline's, instead of as a place among them from `first` on."""
+    words = pl.Enum([*LeadStage.values, *(str(stage) for stage in stages)])
+    places = (steps["to"] + first).cast(pl.Series([], dtype=words).to_physical().dtype)
+    return steps.with_columns(places.cat.to(words))
 
 
 def amendments_of(table: str, params: dict[str, Any]) -> pl.DataFrame:
@@ -132,10 +184,11 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
     to a later one keeps what was entered since it was written down."""
     if revisions.height == 0 or steps.height == 0:
         return steps
+    of_revised = steps.join(revisions, on="card", how="semi")
     newest = (
         revisions.sort("occurred", maintain_order=True)
         .join_asof(
-            steps.select("card", "seq", at=pl.min_horizontal("occurred_at", "known")).sort("at", "seq"),
+            of_revised.select("card", "seq", at=pl.min_horizontal("occurred_at", "known")).sort("at", "seq"),
             left_on="occurred",
             right_on="at",
             by="card",
@@ -145,12 +198,12 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
         .group_by("card", "seq", maintain_order=True)
         .agg(revised=pl.col("amount").last(), lacks=pl.col("without_rate").last(), is_revised=pl.lit(value=True))
     )
-    return (
-        steps.join(newest, on=["card", "seq"], how="left")
+    renewed = (
+        of_revised.join(newest, on=["card", "seq"], how="left")
         .with_columns(
             amount=pl.when("is_revised").then("revised").otherwise("amount"),
             without_rate=pl.when("is_revised").then("lacks").otherwise("without_rate"),
         )
         .drop("revised", "lacks", "is_revised")
-        .sort("card", "seq")
     )
+    return pl.concat([steps.join(revisions, on="card", how="anti"), renewed]).sort("card", "seq")

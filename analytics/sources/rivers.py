@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from deals.models import Pipeline
@@ -19,8 +20,9 @@ from ..river import Goal, River
 from ..selection import Selection
 from ..tables import journeys
 from . import beside, cuts, logs, origins, pipelines
-from .copying import frame
+from .copying import columns
 
+DEAL_TYPES = {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32}
 DEALS = "SELECT d.id AS card, d.lead_id AS lead, d.attempt FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s"
 
 
@@ -38,15 +40,12 @@ def river(selection: Selection) -> River:
         **selection.cut,
     }
     told = logs.told(params)
-    deal_steps = told.steps_as_known()
-    lead_steps = logs.amended(
-        frame(logs.LEAD_STEPS, params, logs.STEP_TYPES), logs.amendments_of("leads_leadamendment", params)
-    )
-    deals = frame(DEALS, params, {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32})
+    deals = columns(DEALS, params, DEAL_TYPES)
+    corrected = told.corrected(zone.key)
     deal_stages, deal_codes = pipelines.deal_stages(pipeline)
     lead_stages = pipelines.lead_stages()
-    whole = journeys.journeys(lead_steps, deal_steps, deals)
-    attempts = deal_steps.join(deals.select("card", "attempt"), on="card")
+    attempts = told.steps_as_known().join(deals, on="card", maintain_order="left")
+    whole = journeys.journeys(logs.lead_steps(params), attempts, deals)
     if selection.cut:
         whole, attempts = (cuts.narrowed(steps, selection, params) for steps in (whole, attempts))
     return River(
@@ -54,8 +53,8 @@ def river(selection: Selection) -> River:
         currency=base,
         journeys=_log((*lead_stages, *deal_stages), whole, pipelines.journey_codes(lead_stages, deal_codes), zone),
         deals=_log(deal_stages, attempts, deal_codes, zone),
-        lost=beside.lost(params),
-        expected_close=beside.expected_close(params),
+        lost=partial(beside.lost, params),
+        expected_close=partial(beside.expected_close, params),
         without_rate=int(attempts["without_rate"].sum()),
         cut=cuts.in_words(selection),
         facts=partial(beside.facts, {**params, "zone": zone.key}),
@@ -64,7 +63,8 @@ def river(selection: Selection) -> River:
         goals=_goals(selection, params["until"]),
         before=partial(_before, selection),
         recycled=partial(beside.recycled, params),
-        deals_as_of=None if told.is_plain else partial(_deals_as_of, told, attempts, deal_stages, deal_codes, zone),
+        corrected=corrected,
+        corrected_as_of=partial(_as_of, told.of(corrected), attempts, deal_stages, deal_codes, zone),
     )
 
 
@@ -82,20 +82,16 @@ def _goals(selection: Selection, until: datetime) -> tuple[Goal, ...]:
     return tuple(sorted(goals, key=lambda goal: (goal.end, goal.end - goal.start)))
 
 
-def _deals_as_of(
+def _as_of(
     told: logs.Told, cards: pl.DataFrame, stages: tuple[Stage, ...], codes: dict[str, int], zone: ZoneInfo, day: int
 ) -> EventLog:
-    """What the log of these cards said at the end of an earlier day."""
+    """What the log of those cards of `told` that are among `cards` said at the end of an earlier day."""
     until = datetime.combine(days.day(day + 1), time(), zone)
-    attempts = cards.select("card", "attempt").unique()
+    attempts = cards.select("card", "attempt").unique("card")
     return _log(stages, told.steps_as_known(int(until.timestamp() * 1e6)).join(attempts, on="card"), codes, zone)
 
 
 def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, codes: dict[str, int], zone: ZoneInfo) -> EventLog:
-    at = pl.from_epoch("occurred_at", time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
-    return event_log(
-        stages,
-        steps.with_columns(
-            stage=pl.col("to").replace_strict(codes, return_dtype=pl.Int16), day=at.dt.date().cast(pl.Int32)
-        ),
-    )
+    places = np.array([codes.get(word, -1) for word in steps["to"].dtype.categories], dtype=np.int16)
+    stage = pl.Series("stage", places[steps["to"].to_physical().to_numpy()])
+    return event_log(stages, steps.with_columns(stage, day=logs.local_day("occurred_at", zone.key).cast(pl.Int32)))

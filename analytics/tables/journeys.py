@@ -20,27 +20,39 @@ def journeys(lead_steps: pl.DataFrame, deal_steps: pl.DataFrame, deals: pl.DataF
     """
     lead_steps = _with_attempts(lead_steps)
     carried = deals.sort("card").unique(["lead", "attempt"], keep="first", maintain_order=True)
-    of_leads = (
-        lead_steps.join(carried.select(lead="lead", attempt="attempt", deal="card"), on=["lead", "attempt"], how="left")
-        .filter((pl.col("deal").is_not_null() | (pl.col("to") != ACCEPTED).all()).over("lead", "attempt"))
-        .filter(pl.col("to") != ACCEPTED)
-        .with_columns(half=pl.lit(0, pl.Int8))
+    of_leads = lead_steps.join(
+        carried.select(lead="lead", attempt="attempt", deal="card"),
+        on=["lead", "attempt"],
+        how="left",
+        maintain_order="left",
     )
+    elsewhere = of_leads.filter(pl.col("deal").is_null() & (pl.col("to") == ACCEPTED))
+    if elsewhere.height:
+        of_leads = of_leads.join(elsewhere, on=["lead", "attempt"], how="anti", maintain_order="left")
+    journey = pl.coalesce("deal", _without_deal("lead", "attempt"))
+    of_leads = of_leads.filter(pl.col("to") != ACCEPTED).with_columns(card=journey.cast(pl.Int64))
     of_deals = (
-        deal_steps.join(deals.select("card", "lead", "attempt"), on="card")
-        .join(carried.select("card", is_first=pl.lit(True)), on="card", how="left")
-        .with_columns(half=pl.lit(1, pl.Int8), deal="card")
+        deal_steps if "attempt" in deal_steps.columns else deal_steps.join(deals, on="card", maintain_order="left")
     )
-    own = ["occurred_at", "half", "seq", "to", "exact", "amount", "attempt", "deal", "lead"]
-    both = pl.concat([of_leads.select(own), of_deals.select(own)])
-    lead_only = pl.col("deal").is_null()
-    journey = pl.when(lead_only).then(_without_deal("lead", "attempt")).otherwise(pl.col("deal"))
-    return (
-        both.with_columns(card=journey.cast(pl.Int64))
-        .sort("card", "half", "seq")
-        .with_columns(occurred_at=pl.col("occurred_at").cum_max().over("card"), seq=pl.int_range(pl.len()).over("card"))
-        .select("card", "seq", "to", "occurred_at", "exact", "amount", "attempt")
+    own = ["card", "to", "occurred_at", "exact", "amount", "attempt"]
+    both = pl.concat([of_leads.select(own), of_deals.select(own)]).sort("card", maintain_order=True)
+    begins = (pl.col("card") != pl.col("card").shift()).fill_null(value=True)
+    place = pl.int_range(pl.len())
+    return _in_order_of_time(
+        both.with_columns(seq=place - pl.when(begins).then(place).forward_fill()).select(
+            "card", "seq", "to", "occurred_at", "exact", "amount", "attempt"
+        )
     )
+
+
+def _in_order_of_time(steps: pl.DataFrame) -> pl.DataFrame:
+    """No step before the one it follows: a deal that began before its lead was accepted begins with that."""
+    early = (pl.col("card") == pl.col("card").shift()) & (pl.col("occurred_at") < pl.col("occurred_at").shift())
+    cards = steps.filter(early).select("card").unique()
+    if not cards.height:
+        return steps
+    late = steps.join(cards, on="card", how="semi").with_columns(pl.col("occurred_at").cum_max().over("card"))
+    return pl.concat([steps.join(cards, on="card", how="anti"), late]).sort("card", "seq")
 
 
 def lead_of(card: pl.Expr) -> pl.Expr:
@@ -55,11 +67,12 @@ def _without_deal(lead: str, attempt: str) -> pl.Expr:
 
 def _with_attempts(lead_steps: pl.DataFrame) -> pl.DataFrame:
     """Number the attempts, and drop steps of no duration that come before acceptance."""
-    from_accepted = (pl.col("to").shift() == ACCEPTED).over("card").fill_null(False)
-    at_once = (pl.col("occurred_at") == pl.col("occurred_at").shift(-1)).over("card").fill_null(False)
+    lead_steps = lead_steps.sort("card", "seq")
+    same, followed = pl.col("card") == pl.col("card").shift(), pl.col("card") == pl.col("card").shift(-1)
+    returns = (same & (pl.col("to").shift() == ACCEPTED) & (pl.col("to") == WAITING)).fill_null(value=False)
+    so_far = returns.cum_sum()  # over all leads; what it was when the lead began is taken off again
+    at_once = (followed & (pl.col("occurred_at") == pl.col("occurred_at").shift(-1))).fill_null(value=False)
+    begun = pl.when(same.fill_null(value=False)).then(None).otherwise(so_far).forward_fill()
     return (
-        lead_steps.sort("card", "seq")
-        .with_columns(attempt=(1 + (from_accepted & (pl.col("to") == WAITING)).cum_sum().over("card")).cast(pl.Int32))
-        .filter(~at_once)
-        .rename({"card": "lead"})
+        lead_steps.with_columns(attempt=(1 + so_far - begun).cast(pl.Int32)).filter(~at_once).rename({"card": "lead"})
     )

@@ -65,12 +65,21 @@ def test_nights_end_with_the_day_asked_about():
     assert nights.next.tolist() == [1, OPEN, 6]
 
 
-def test_a_history_that_was_corrected_is_asked_anew_for_each_day():
+def test_a_history_of_which_some_cards_were_corrected_is_what_was_known_of_all_of_them():
+    """Every third card is told by who answers for a day; the others are sliced."""
     asked = []
-    history = known.Asked(lambda day: asked.append(day) or small())
-    assert history.as_of(25).won_between(1, 25) == 90
-    history.as_of(25), history.as_of(12)
-    assert asked == [25, 12]
+
+    def said(day):
+        asked.append(day)
+        return EventLog(STAGES, JOURNEYS.steps.filter((pl.col("day") <= day) & (pl.col("card") % 3 == 0)))
+
+    history = known.Patched(EventLog(STAGES, JOURNEYS.steps.filter(pl.col("card") % 3 != 0)), said)
+    for day in (0, 40, 111, 199, 111):
+        now, then = history.as_of(day), known.Sliced(JOURNEYS).as_of(day)
+        assert (now.today, now.since, now.states) == (then.today, then.since, then.states)
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(now, name), getattr(then, name), err_msg=f"{name} on day {day}")
+    assert asked == [0, 40, 111, 199]
 
 
 def test_nothing_is_known_of_nothing():

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from analytics import sources
 from analytics.selection import Selection
-from analytics.sources import logs
+from analytics.sources import copying, logs
 from analytics.tables.journeys import lead_of
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
 from deals.models import Deal, DealLine, Pipeline, Product
@@ -203,9 +203,9 @@ def test_a_loss_says_why_unless_it_never_was(pipeline):
     deal, other = (make_deal(pipeline=pipeline, at=ago(20)) for _ in range(2))
     closing.lose(deal, reason=price, by=None, at=ago(5))
     closing.lose(other, reason=silent, by=None, at=timezone.now())
-    assert sorted(river(pipeline).lost.rows()) == [(deal.pk, "Price", ""), (other.pk, "No answer", "")]
+    assert sorted(river(pipeline).lost().rows()) == [(deal.pk, "Price", ""), (other.pk, "No answer", "")]
     undoing.undo(other, by=None, at=timezone.now())
-    assert river(pipeline).lost.rows() == [(deal.pk, "Price", "")]
+    assert river(pipeline).lost().rows() == [(deal.pk, "Price", "")]
 
 
 def test_the_head_moves_with_each_step(pipeline):
@@ -276,13 +276,25 @@ def test_what_was_told_later_is_left_out_of_an_earlier_day():
     assert known(51) == [("a", 100.0), ("b", 100.0), ("c", 100.0)]
     assert known(70) == [("a", 100.0), ("b", 100.0)]
     assert known(71) == known(None) == [("a", 100.0), ("b", 300.0)]
-    assert not told.is_plain
+    assert told.corrected("UTC").to_list() == [1]
 
 
 def test_a_history_that_nobody_corrected_is_simply_its_steps(pipeline, tmp_path):
     bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "2,Order,2500,2024-05-01,2024-06-01,,\n", PLAIN)
     imported = sources.river(Selection(Pipeline.objects.get(name=PLAIN["pipeline"]["name"]).pk, date(2024, 7, 1)))
-    assert imported.deals.steps.height and imported.deals_as_of is None
+    assert imported.deals.steps.height and imported.corrected.is_empty()
+
+
+def test_numbers_come_as_they_are_and_what_is_unknown_as_unknown(db):
+    query = """SELECT * FROM (VALUES (1::bigint, 2, 3::smallint, 4.5::float8, true, '2026-11-23 01:00+01'::timestamptz),
+                                     (NULL, -7, -1, NULL, false, '1969-12-31 23:59:59.5+00')) v (a, b, c, d, e, at)"""
+    types = {"a": pl.Int64, "b": pl.Int32, "c": pl.Int16, "d": pl.Float64, "e": pl.Boolean, "at": pl.Datetime}
+    told = copying.columns(query, {}, types)
+    assert told.rows() == [(1, 2, 3, 4.5, True, 1_795_392_000_000_000), (None, -7, -1, None, False, -500_000)]
+    nothing = copying.columns(f"{query} WHERE a > %(least)s", {"least": 1}, types)
+    assert nothing.height == 0 and nothing.schema == told.schema
+    with pytest.raises(copying.BrokenColumn, match="b: 1 of 1 cells are empty"):
+        copying.columns("SELECT NULL::int AS b", {}, {"b": pl.Int32})
 
 
 def test_a_size_takes_deals_by_their_newest_known_value(pipeline):

@@ -27,7 +27,7 @@ def lost_for(reasons_now, reasons_before=(), won=0, stage=2):
             said.append((card, reason, "Rival Inc" if reason == RIVAL else ""))
     rows += [row for card in range(5000, 5000 + won) for row in ((card, stage, 340, 100.0), (card, WON, 350))]
     frame = pl.DataFrame(said, schema={"card": pl.Int64, "reason": pl.String, "competitor": pl.String}, orient="row")
-    return replace(river(log(rows)), lost=frame)
+    return replace(river(log(rows)), lost=lambda: frame)
 
 
 def asked(of):

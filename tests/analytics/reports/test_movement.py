@@ -105,7 +105,9 @@ def test_a_close_that_is_pushed_slips_without_changing_an_amount():
         pl.DataFrame({"card": [1], "day": [day]}, schema={"card": pl.Int64, "day": pl.Int64}) for day in (410, 440)
     ]
     seen = replace(
-        river(steps), expected_close=closes[1], before=lambda _day: replace(river(steps), expected_close=closes[0])
+        river(steps),
+        expected_close=lambda: closes[1],
+        before=lambda _day: replace(river(steps), expected_close=lambda: closes[0]),
     )
     report = movement.report(seen, Selection(1, UNTIL), np.random.default_rng(1))
     assert report.pushed == 1 and told(report) == {"slipped": (1, 0)}
