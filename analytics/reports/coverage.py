@@ -35,6 +35,7 @@ from . import _targets, forecast
 WANTED = 0.8
 MOST_GOALS = 4
 MOST_WEEKS = 14
+REALISTIC = 10  # times what begins anyway
 WEEK = 7
 
 
@@ -127,16 +128,16 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
             else _("Too few deals have been closed to say how many leads a target needs."),
             "certainty": "",
         }
-    target = facts["targets"][0]
+    target = leading(facts)
     words = {
-        "chance": f"{target['chance'] * 100:.0f}\u2009%",
+        "chance": f"{target['chance'] * 100:.0f}\u2009%" if target["chance"] >= 0.01 else _("Under 1\u2009%"),
         "amount": in_short(target["amount"], facts["currency"]),
         "end": _day(target["end"]),
     }
     sentence = _("%(chance)s chance to win %(amount)s until %(end)s.") % words
     if target["is_enough"]:
         return {"head": _("It is enough"), "sentence": sentence, "certainty": ""}
-    entry = next(need for need in target["stages"] if need["key"] == target["entry"])
+    entry = _entry(target)
     later = [need for need in target["stages"] if need["needed"] is not None]
     helps = later[-1] if later else None
     if entry["needed"] is None:
@@ -145,12 +146,35 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
             _("%(n)s more in %(stage)s would do.") % {"n": helps["needed"], "stage": helps["stage"]} if helps else ""
         )
         return {"head": head, "sentence": sentence, "certainty": certainty}
+    if not is_realistic(entry["needed"], target, facts):
+        usual = _("More would be needed than ten times what begins until then as things go.")
+        return {"head": _("No realistic number of new leads is enough"), "sentence": sentence, "certainty": usual}
     head = ngettext("%(n)s more lead is needed", "%(n)s more leads are needed", entry["needed"]) % {
         "n": entry["needed"]
     }
     more = _("With so many more in %(stage)s now it would be four in five.") % {"stage": entry["stage"]}
     until = _("New ones can help until %(day)s.") % {"day": _day(entry["latest"])} if entry["latest"] else ""
     return {"head": head, "sentence": f"{sentence} {more}", "certainty": until}
+
+
+def leading(facts: dict[str, Any]) -> dict[str, Any]:
+    """The target that matters: the next that new leads can still bring about, else the next that is not enough. A month
+    that is nearly over is not it while a quarter can be helped."""
+    short = [target for target in facts["targets"] if not target["is_enough"]]
+    helped = (target for target in short if is_realistic(_entry(target)["needed"], target, facts))
+    return next(helped, None) or next(iter(short), facts["targets"][0])
+
+
+def is_realistic(needed: int | None, target: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Whether so many could come: no more than ten times what begins anyway until the period's end."""
+    if needed is None:
+        return False
+    weeks = (date.fromisoformat(target["end"]) - date.fromisoformat(facts["as_of"])).days / WEEK
+    return needed <= max(REALISTIC * facts["inflow_per_week"] * weeks, 1)
+
+
+def _entry(target: dict[str, Any]) -> dict[str, Any]:
+    return next(need for need in target["stages"] if need["key"] == target["entry"])
 
 
 def _day(day: str) -> str:

@@ -1,15 +1,15 @@
-"""How much will be won in each of the coming months, with the range it will lie in, beside the customary figure.
+"""How much will be won in each of the coming weeks, months, quarters or years, with the range it will lie in, beside
+the customary figure.
 
-The forecast of each month is the one that `outlook` makes and `backtesting` grades: open deals and those to come, the
-months before, and the calendar, each counting by how good it was so far. What is won already in the current month is
-added. Beside it stands the record: what the same forecast said of past months, from what was known then.
+The forecast of each period is the one that `outlook` makes and `backtesting` grades: open deals and those to come, the
+periods before, and the calendar, each counting by how good it was so far. What is won already in the current period is
+added. Beside it stands the record: what the same forecast said of past ones, from what was known then.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
-from .. import backtesting, days
+from .. import backtesting, days, fiscal
 from ..backtesting import QUANTILES, Grade
 from ..caveats import warning
 from ..estimators import stage_weighting
@@ -33,13 +33,16 @@ from . import _targets
 from ._targets import Attainment
 
 STALE_AFTER = 60
-GRADED_MONTHS = 6
+NUMBER = {"week": 13, "quarter": 4, "year": 2}  # of months, as many as the selection says
+PAST = {"week": 13, "month": 12, "quarter": 8, "year": 4}
+FAN = {"q025": 0.025, **QUANTILES, "q975": 0.975}
+GRADED_PERIODS = 6
 FEWEST_GRADED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One month. point = won + open + new + recycled, the expected amount; the quantiles are of the same sum.
+    """One of them. point = won + open + new + recycled, the expected amount; the quantiles are of the same sum.
 
     stage_weighted: what is won already, and the open deals' amounts times their stages' win rates.
     """
@@ -52,6 +55,7 @@ class Period:
     new: float | None = None
     recycled: float | None = None
     point: float | None = None
+    q025: float | None = None
     q05: float | None = None
     q10: float | None = None
     q25: float | None = None
@@ -59,11 +63,12 @@ class Period:
     q75: float | None = None
     q90: float | None = None
     q95: float | None = None
+    q975: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class GradedMonth:
-    """What the same forecast said of a month on the evening before it, and what came."""
+class Graded:
+    """What the same forecast said of a period on the evening before it, and what came."""
 
     start: date
     end: date
@@ -75,23 +80,26 @@ class GradedMonth:
 
 @dataclass(frozen=True, slots=True)
 class ForecastReport:
-    """`months_won` are the amounts won in the months before, oldest first, for comparison; `weights`: how much each
-    kind of forecast counts in the first month's; `graded` and `record`: what was said of past months, and how good each
-    method was at that, the best first."""
+    """unit: "week", "month", "quarter" or "year", and first_month: with which years begin. `past_won` are the amounts
+    won in the periods before, oldest first, for comparison; `weights`: how much each kind of forecast counts in the
+    first period's; `graded` and `record`: what was said of past periods, and how good each method was at that, the best
+    first."""
 
     pipeline: str
     as_of: date
     currency: str
+    unit: str
+    first_month: int
     periods: tuple[Period, ...]
     total: Period | None
-    months_won: tuple[dict[str, Any], ...]
+    past_won: tuple[dict[str, Any], ...]
     open_deals: int
     closed_deals: int
     won_deals: int
     arrivals_per_week: float | None
     period_shock: float | None
     weights: dict[str, float] | None
-    graded: tuple[GradedMonth, ...]
+    graded: tuple[Graded, ...]
     record: tuple[Grade, ...]
     targets: tuple[Attainment, ...]
     warnings: tuple[dict[str, Any], ...]
@@ -104,17 +112,23 @@ class ForecastReport:
 def report(river: River, selection: Selection, rng: np.random.Generator) -> ForecastReport:
     """The same history gives the same forecast: chance is seeded by the days asked about, and `rng` is not used."""
     today = days.number(selection.as_of)
+<<<<<<< /tmp/dev/speed/theirs.tmp
+    unit, year = selection.unit or "month", river.first_month
+    coming = fiscal.upcoming(selection.as_of, unit, NUMBER.get(unit, selection.months), first_month=year)
+    history = history_of(river)
+=======
     months = _months(selection.as_of, selection.months)
     history = history_of(river)
+>>>>>>> /tmp/dev/speed-clone/analytics/reports/forecast.py
     goals = _targets.shown(river.goals, selection.as_of)
     outlook = Outlook(history, reach=reach(selection, goals))
     known = history.as_of(today)
-    past = _months_won(known, selection.as_of, before=months[0][0])
-    weighted = _stage_weighted(known, river, months)
+    past = _past_won(known, coming[0], unit, year)
+    weighted = _stage_weighted(known, river, coming)
     bare = tuple(
-        Period(start, end, won, None if weighted is None else won + float(weighted[i]))
-        for i, (start, end) in enumerate(months)
-        for won in [known.won_between(days.number(start), days.number(end))]
+        Period(period.start, period.end, won, None if weighted is None else won + float(weighted[i]))
+        for i, period in enumerate(coming)
+        for won in [known.won_between(days.number(period.start), days.number(period.end))]
     )
     warnings = _warnings(known, river)
     can_say = outlook.can_say(today)
@@ -124,16 +138,18 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
         warnings.append(warning("not_enough_closed", needs=FEWEST_CLOSED, has=known.closed))
     elif known.closed < ENOUGH_CLOSED:
         warnings.append(warning("pooled", needs=ENOUGH_CLOSED, has=known.closed))
-    forecasts = [_ahead(outlook, today, start, end) for start, end in months] if can_say else []
+    forecasts = [_ahead(outlook, today, period.start, period.end) for period in coming] if can_say else []
     periods = tuple(_filled(*each) for each in zip(bare, forecasts, strict=True)) if can_say else bare
     graded, record = _record(outlook, past) if can_say else ((), ())
     return ForecastReport(
         pipeline=river.pipeline,
         as_of=selection.as_of,
         currency=river.currency,
+        unit=unit,
+        first_month=year,
         periods=periods,
-        total=_together(periods, _ahead(outlook, today, months[0][0], months[-1][1])) if can_say else None,
-        months_won=past,
+        total=_together(periods, _ahead(outlook, today, coming[0].start, coming[-1].end)) if can_say else None,
+        past_won=past,
         open_deals=int(known.is_open.sum()),
         closed_deals=known.closed,
         won_deals=int(known.is_won.sum()),
@@ -148,8 +164,10 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
 
 
 def reach(selection: Selection, goals: list[Goal]) -> int:
-    """How many days ahead is asked about: the same wherever targets are spoken of, so that their chances are."""
-    ends = [_months(selection.as_of, selection.months)[-1][1], *(goal.end for goal in goals)]
+    """How many days ahead is asked about: the same wherever targets are spoken of and whatever the periods are, so that
+    their chances are."""
+    months = fiscal.upcoming(selection.as_of, "month", selection.months, first_month=1)
+    ends = [months[-1].end, *(goal.end for goal in goals)]
     return days.number(max(ends)) - days.number(selection.as_of)
 
 
@@ -162,40 +180,49 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
             "sentence": _("Too few deals have been closed in this pipeline to say what will be won."),
             "certainty": "",
         }
-    months = len(facts["periods"])
     words = {
         "total": in_short(total["q50"], currency),
         "low": in_short(total["q10"], currency),
         "high": in_short(total["q90"], currency),
         "end": date_format(date.fromisoformat(total["end"]), "j F Y"),
-        "months": months,
+        "periods": in_periods(len(facts["periods"]), facts["unit"]),
     }
     comparison = _against_past(facts)
     return {
-        "head": ngettext("Heading for %(total)s this month", "Heading for %(total)s in %(months)s months", months)
-        % words,
+        "head": _("Heading for %(total)s in %(periods)s") % words,
         "sentence": comparison or _("What is open, what will come, and what is won already, until %(end)s.") % words,
         "certainty": _("Four times in five between %(low)s and %(high)s, until %(end)s.") % words,
     }
 
 
+def in_periods(number: int, unit: str) -> str:
+    """“6 months”, “one quarter”."""
+    words = {
+        "week": ngettext("one week", "%(n)s weeks", number),
+        "month": ngettext("one month", "%(n)s months", number),
+        "quarter": ngettext("one quarter", "%(n)s quarters", number),
+        "year": ngettext("one year", "%(n)s years", number),
+    }
+    return words[unit] % {"n": number}
+
+
 def _against_past(facts: dict[str, Any]) -> str:
-    """More or less than as many months before, where the range tells; else a neutral word."""
-    past, total, currency = facts["months_won"], facts["total"], facts["currency"]
-    months = len(facts["periods"])
-    if len(past) < months or not any(month["won"] for month in past[-months:]):
+    """More or less than as many periods before, where the range tells; else a neutral word."""
+    past, total, currency = facts["past_won"], facts["total"], facts["currency"]
+    number = len(facts["periods"])
+    if len(past) < number or not any(period["won"] for period in past[-number:]):
         return ""
-    before = sum(month["won"] for month in past[-months:])
-    words = {"before": in_short(before, currency), "months": months}
+    before = sum(period["won"] for period in past[-number:])
+    words = {"before": in_short(before, currency), "periods": in_periods(number, facts["unit"])}
     if total["q10"] > before:
-        return _("Very likely more than the %(before)s of the %(months)s months before.") % words
+        return _("Very likely more than the %(before)s of the %(periods)s before.") % words
     if total["q90"] < before:
-        return _("Very likely less than the %(before)s of the %(months)s months before.") % words
+        return _("Very likely less than the %(before)s of the %(periods)s before.") % words
     if total["q25"] > before:
-        return _("Likely more than the %(before)s of the %(months)s months before.") % words
+        return _("Likely more than the %(before)s of the %(periods)s before.") % words
     if total["q75"] < before:
-        return _("Likely less than the %(before)s of the %(months)s months before.") % words
-    return _("About as much as the %(before)s of the %(months)s months before; too early to say more.") % words
+        return _("Likely less than the %(before)s of the %(periods)s before.") % words
+    return _("About as much as the %(before)s of the %(periods)s before; too early to say more.") % words
 
 
 def _ahead(outlook: Outlook, today: int, start: date, end: date) -> Forecast:
@@ -206,12 +233,12 @@ def _ahead(outlook: Outlook, today: int, start: date, end: date) -> Forecast:
 
 def _filled(period: Period, forecast: Forecast) -> Period:
     parts = {"open": forecast.open, "new": forecast.new, "recycled": forecast.recycled}
-    quantiles = {name: period.won + forecast.quantile(level) for name, level in QUANTILES.items()}
+    quantiles = {name: period.won + forecast.quantile(level) for name, level in FAN.items()}
     return Period(**asdict(period) | parts | quantiles | {"point": period.won + forecast.point})
 
 
 def _together(periods: tuple[Period, ...], forecast: Forecast) -> Period:
-    """All months as one: the sums of their parts, with the range that the whole stretch has."""
+    """All of them as one: the sums of their parts, with the range that the whole stretch has."""
     won, coming = periods[0].won, sum((period.point or 0.0) - period.won for period in periods)
     scale = coming / forecast.point if forecast.point else 1.0
     weighted = [period.stage_weighted for period in periods]
@@ -222,37 +249,37 @@ def _together(periods: tuple[Period, ...], forecast: Forecast) -> Period:
         stage_weighted=None if weighted[0] is None else sum(amount or 0.0 for amount in weighted),
         **{part: sum(getattr(period, part) or 0.0 for period in periods) for part in ("open", "new", "recycled")},
         point=won + coming,
-        **{name: won + scale * forecast.quantile(level) for name, level in QUANTILES.items()},
+        **{name: won + scale * forecast.quantile(level) for name, level in FAN.items()},
     )
 
 
-def _record(outlook: Outlook, past: tuple[dict[str, Any], ...]) -> tuple[tuple[GradedMonth, ...], tuple[Grade, ...]]:
-    """What was said of past months on the evening before each, and the grades of every method."""
+def _record(outlook: Outlook, past: tuple[dict[str, Any], ...]) -> tuple[tuple[Graded, ...], tuple[Grade, ...]]:
+    """What was said of past periods on the evening before each, and the grades of every method."""
     graded, rows = [], []
-    for month in past[-GRADED_MONTHS:]:
-        origin = days.number(month["start"]) - 1
-        said = list(backtesting.replay(outlook, [origin], days.number(month["end"]) - origin))
+    for period in past[-GRADED_PERIODS:]:
+        origin = days.number(period["start"]) - 1
+        said = list(backtesting.replay(outlook, [origin], days.number(period["end"]) - origin))
         blend = next((row for row in said if row.method == "blend"), None)
         if blend:
             rows += said
-            graded.append(GradedMonth(month["start"], month["end"], blend.actual, blend.q10, blend.q50, blend.q90))
+            graded.append(Graded(period["start"], period["end"], blend.actual, blend.q10, blend.q50, blend.q90))
     if len(graded) < FEWEST_GRADED:
         return (), ()
     return tuple(graded), tuple(backtesting.grades(rows))
 
 
-def _months_won(known: Known, as_of: date, *, before: date) -> tuple[dict[str, Any], ...]:
-    """The months before the forecast's first, at most twelve, from the first that history covers whole."""
-    months: list[dict[str, Any]] = []
-    start, end = _month_before(before)
-    while len(known.card) and len(months) < 12 and days.number(start) >= known.since:
-        won = known.won_between(days.number(start), days.number(end))
-        months.append({"start": start, "end": end, "won": won})
-        start, end = _month_before(start)
-    return tuple(reversed(months))
+def _past_won(known: Known, first: fiscal.Period, unit: str, year: int) -> tuple[dict[str, Any], ...]:
+    """The periods before the forecast's first, so many of them at most, from the first that history covers whole."""
+    past: list[dict[str, Any]] = []
+    period = fiscal.before(first, unit, first_month=year)
+    while len(known.card) and len(past) < PAST[unit] and days.number(period.start) >= known.since:
+        won = known.won_between(days.number(period.start), days.number(period.end))
+        past.append({"start": period.start, "end": period.end, "won": won})
+        period = fiscal.before(period, unit, first_month=year)
+    return tuple(reversed(past))
 
 
-def _stage_weighted(known: Known, river: River, months: list[tuple[date, date]]) -> Floats | None:
+def _stage_weighted(known: Known, river: River, periods: list[fiscal.Period]) -> Floats | None:
     """Amount × share won of the closed deals that passed the stage, at the expected close date."""
     if known.closed == 0:
         return None
@@ -265,9 +292,9 @@ def _stage_weighted(known: Known, river: River, months: list[tuple[date, date]])
         known.usual_amounts(standing),
         np.array([expected.get(card, np.nan) for card in known.card[standing].tolist()], dtype=float),
     )
-    ends = np.array([days.number(end) for _start, end in months])
+    ends = np.array([days.number(period.end) for period in periods])
     return stage_weighting.variants(
-        passages, cards, today=known.today, states=known.states, period_ends=ends, new_business=np.zeros(len(months))
+        passages, cards, today=known.today, states=known.states, period_ends=ends, new_business=np.zeros(len(periods))
     )["stage_weighted"]
 
 
@@ -282,19 +309,3 @@ def _warnings(known: Known, river: River) -> list[dict[str, Any]]:
     if river.without_rate:
         warnings.append(warning("without_rate", n=river.without_rate))
     return warnings
-
-
-def _months(as_of: date, count: int) -> list[tuple[date, date]]:
-    """The month of the day after `as_of` and those after it."""
-    start = (as_of + timedelta(days=1)).replace(day=1)
-    months = []
-    for _number in range(count):
-        end = start.replace(day=monthrange(start.year, start.month)[1])
-        months.append((start, end))
-        start = end + timedelta(days=1)
-    return months
-
-
-def _month_before(start: date) -> tuple[date, date]:
-    end = start - timedelta(days=1)
-    return end.replace(day=1), end

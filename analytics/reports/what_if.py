@@ -83,14 +83,14 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> What
     history = history_of(river)
     outlook = Outlook(history, reach=forecast.reach(selection, goals))
     facts: dict[str, Any] = {"pipeline": river.pipeline, "as_of": selection.as_of, "currency": river.currency}
-    nothing = {"stages": (), "curves": None, "inflow_per_week": None, "usual": None, "days_ahead": 0}
+    nothing: dict[str, Any] = {"stages": (), "curves": None, "inflow_per_week": None, "usual": None, "days_ahead": 0}
     if not outlook.can_say(today):
         now = history.as_of(today)
         lack = "no_wins" if now.closed >= FEWEST_CLOSED else "not_enough_closed"
         return WhatIfReport(
             **facts, **nothing, stretches=(), warnings=(warning(lack, needs=FEWEST_CLOSED, has=now.closed),)
         )
-    asked = [(period.start, period.end, None) for period in _months(selection)]
+    asked: list[tuple[date, date, float | None]] = [(one.start, one.end, None) for one in _months(selection)]
     asked += [(goal.start, goal.end, goal.amount) for goal in goals if days.number(goal.end) > today]
     ahead = max(days.number(end) for _start, end, _amount in asked) - today
     fitted, known = outlook.fitted(today), history.as_of(today)
