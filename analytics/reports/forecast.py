@@ -112,14 +112,9 @@ class ForecastReport:
 def report(river: River, selection: Selection, rng: np.random.Generator) -> ForecastReport:
     """The same history gives the same forecast: chance is seeded by the days asked about, and `rng` is not used."""
     today = days.number(selection.as_of)
-<<<<<<< /tmp/dev/speed/theirs.tmp
     unit, year = selection.unit or "month", river.first_month
     coming = fiscal.upcoming(selection.as_of, unit, NUMBER.get(unit, selection.months), first_month=year)
     history = history_of(river)
-=======
-    months = _months(selection.as_of, selection.months)
-    history = history_of(river)
->>>>>>> /tmp/dev/speed-clone/analytics/reports/forecast.py
     goals = _targets.shown(river.goals, selection.as_of)
     outlook = Outlook(history, reach=reach(selection, goals))
     known = history.as_of(today)
