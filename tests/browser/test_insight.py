@@ -41,7 +41,7 @@ def work():
         ("cycle_time", "cohorts"),
         ("losses", "reasons"),
         ("bottleneck", "stays"),
-        ("forecast", "months"),
+        ("forecast", "periods"),
         ("brings", "sources"),
     ],
 )
@@ -63,8 +63,8 @@ def test_without_the_chart_library_the_tables_stand_in(open_page, ana):
     page = open_page(ana, "/insight/forecast/")
     page.route("**/*plotly*.js", lambda route: route.abort())
     work()
-    page.locator("#months-table").wait_for()
-    assert page.locator("#parts-table").is_visible() and not page.locator("[data-figure=months]").is_visible()
+    page.locator("#periods-table").wait_for()
+    assert page.locator("#parts-table").is_visible() and not page.locator("[data-figure=periods]").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
