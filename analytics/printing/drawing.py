@@ -133,8 +133,10 @@ def _heaps(bars: list[Trace], letter: str, *, is_stacked: bool) -> list[float]:
     return ends
 
 
-def _width(trace: Trace, scale: Scale, layout: dict[str, Any]) -> float:
-    """How wide a bar is, in the values of the axis it stands on."""
+def _width(trace: Trace, scale: Scale, layout: dict[str, Any], number: int | None = None) -> float:
+    """How wide the trace's bar of that number is, or its widest, in the values of the axis it stands on."""
+    if isinstance(trace.get("width"), list):
+        return max(trace["width"], default=0.0) if number is None else float(trace["width"][number])
     if trace.get("width"):
         return float(trace["width"])
     places = trace["y"] if _is_lying(trace) else trace["x"]
@@ -174,13 +176,13 @@ def _bars(
 ) -> None:
     is_lying, is_stacked = _is_lying(trace), layout.get("barmode") == "stack"
     along, beside = (across, up) if is_lying else (up, across)
-    width = _width(trace, beside, layout)
     values, places = (trace["x"], trace["y"]) if is_lying else (trace["y"], trace["x"])
     marker = trace.get("marker", {})
     for number, (value, where) in enumerate(zip(values, places, strict=True)):
         place = beside.number(where)
         if not value or place is None:
             continue
+        width = _width(trace, beside, layout, number)
         heap = (place, value < 0)
         base = stacked.get(heap, 0.0) if is_stacked else float(_nth(trace.get("base"), number) or 0.0)
         stacked[heap] = base + value

@@ -45,6 +45,12 @@ def test_a_heap_of_bars_has_room():
     assert min(float(rect["y"]) for rect in rects) >= 18
 
 
+def test_each_bar_may_have_its_own_width():
+    bars = {"type": "bar", "x": ["2026-01-15", "2026-02-15"], "y": [1, 1], "width": [86_400_000 * 10, 86_400_000 * 20]}
+    narrow, wide = parts(drawing.drawn(figure([bars], xaxis=axis(type="date"))), "rect")
+    assert float(wide["width"]) == pytest.approx(2 * float(narrow["width"]), abs=0.11)
+
+
 def test_a_line_is_interrupted_where_a_value_is_missing():
     drawn = drawing.drawn(
         figure([{"type": "scatter", "mode": "lines", "x": [0, 1, None, 2, 3], "y": [0, 1, None, 2, 3]}])
