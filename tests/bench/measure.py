@@ -27,6 +27,7 @@ def main() -> None:
         os.environ.pop(name, None)
     os.environ |= {"VAR": folder, "EVALUATION": "1", "ROLE": "web", "DJANGO_SETTINGS_MODULE": "pipeline_crm.settings"}
     from pipeline_crm import embedded
+    from tests.bench import insight
 
     servers = embedded.Servers(Path(folder))
     servers.start_or_join()
@@ -37,6 +38,7 @@ def main() -> None:
         in_browser(port, cookies)
         among_many(Path(folder))
         woken()
+        insight.main()
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +98,7 @@ def measure(port: int, cookies: str) -> None:
     report("marketing board", get("/marketing/"))
     report("a deal's panel", get(f"/deals/{deal.pk}/"))
     report("a lead's panel", get(f"/leads/{lead.pk}/"))
+    report("what if: a slider moved", slider(connection, pipeline, cookies))
     report("a move with its log", mover(connection, deal, cookies))
 
 
@@ -120,7 +123,7 @@ def among_many(folder: Path) -> None:
 
 
 def woken() -> None:
-    """Last, for it leaves a hundred thousand leads behind."""
+    """Late, for it leaves a hundred thousand leads behind."""
     from tests.bench import waking
 
     waking.main()
@@ -140,6 +143,29 @@ def pipeline_of(deals: int) -> str:
             amount=1000 + 37 * n, pipeline=pipeline, stage=stages[n % len(stages)], by=rep, at=ago(n % 90),
         )  # fmt: skip
     return f"/sales/{pipeline.pk}/"
+
+
+def slider(connection, pipeline, cookies) -> Callable[[], int]:
+    """Moves one slider after the other, so that no answer is like the one before; all of it begins in four weeks."""
+    from itertools import count
+
+    from django.utils import timezone
+
+    from analytics import caching, sources
+    from analytics.selection import Selection
+
+    selection, number = Selection(pipeline.pk, sources.today(pipeline, timezone.now())), count()
+    asked = caching.question(selection, is_dated=False)
+    run = caching.refresh("what_if", selection, asked=asked, job=None, at=timezone.now())
+    connection.close()  # the server has let go of it meanwhile
+    page = f"/insight/what-if/answer/?pipeline={pipeline.pk}&stage={run.result['stages'][-1]['key']}&delay=28"
+
+    def move() -> int:
+        place = next(number)
+        said = f"&inflow={place % 40 * 5}&stage_time={place % 30 - 15}&conversion={place % 20}"
+        return ask(connection, "GET", page + said, {"Cookie": cookies, "HX-Request": "true"})
+
+    return move
 
 
 def mover(connection, deal, cookies) -> Callable[[], int]:
