@@ -1,7 +1,8 @@
 """Small, honest objects for tests: made through the domain's own verbs where a history is involved."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -13,11 +14,17 @@ from leads.models import Attachment, Lead, Mail, MailTemplate, Person, Reply
 from pipeline_crm.accounts.models import Membership, Role, Team, User
 
 _numbers = count(1)
+HOME = ZoneInfo("Europe/Berlin")  # where companies and pipelines are unless they say otherwise
 
 
 def ago(days: float = 0, **kwargs) -> datetime:
-    """A moment in the past."""
-    return timezone.now() - timedelta(days=days, **kwargs)
+    """A moment in the past: so many days earlier on the calendar at home, whatever the clocks did meanwhile."""
+    return (timezone.now().astimezone(HOME) - timedelta(days=days)).astimezone(UTC) - timedelta(**kwargs)
+
+
+def day_ago(days: int = 0) -> date:
+    """The day of that moment at home."""
+    return ago(days).astimezone(HOME).date()
 
 
 def make_user(*, name: str = "", team: Team | None = None, role: str = Role.REP, **fields) -> User:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from pipeline_crm.accounts.models import ExchangeRate
 from pipeline_crm.jobs.domain import running
 from pipeline_crm.jobs.models import Job
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_user
+from tests.factories import day_ago as day
 
 pytestmark = pytest.mark.django_db
 
@@ -53,10 +54,6 @@ def leads(pipeline, spring):
         touch(lead, 30, page="https://lamps.example/contact")
     touch(make_lead(at=ago(200)), 20, page="https://lamps.example/contact")
     return made
-
-
-def day(days_ago: int):
-    return timezone.localdate() - timedelta(days=days_ago)
 
 
 def touch(lead, days_ago: int, **facts):
