@@ -332,7 +332,12 @@ def test_two_selections_stand_side_by_side_each_with_its_own_cards(client, pipel
     assert (inquiry["a"]["entered"], inquiry["b"]["entered"]) == (2, 3)
     links = re.findall(rf'<a href="([^"]+stage={inquiry["key"]})">', page)
     heads = [re.search("<h1>([^<]+)", client.get(unescape(link)).content.decode())[1] for link in links]
-    assert heads == ["2 stays begun in Inquiry", "3 stays begun in Inquiry"]
+    assert heads == [
+        "2 stays begun in Inquiry",
+        "2 cards were in Inquiry at the end",
+        "3 stays begun in Inquiry",
+        "3 cards were in Inquiry at the end",
+    ]
     assert "up to date" not in client.get(f"/insight/compare/?team={north.pk}").content.decode()
 
 
