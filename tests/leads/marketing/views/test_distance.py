@@ -53,7 +53,7 @@ def test_everyone_reads_the_rules_and_only_administrators_change_them(client):
     client.force_login(make_user(team=make_team(), role=Role.MARKETER))
     page = client.get("/marketing/distance/")
     below_tabs = page.content.split(b"<main")[1].split(b"</main>")[0].rpartition(b"</nav>")[2]
-    assert (page.status_code, b"<h1>Appropriate distance</h1>" in below_tabs, below_tabs.count(b"<button")) == (200, True, 0)
+    assert b"<h1>Appropriate distance</h1>" in below_tabs and b"<button" not in below_tabs
     assert client.post("/marketing/distance/rules/", RULES).status_code == 403
 
 
