@@ -125,9 +125,9 @@ class _Company:
         return Summary(len(self.leads), len(self.deals), is_open)
 
     def _targets(self) -> None:
-        """A little more than what half a year brought on average: for this month, this quarter and the next."""
+        """A quarter more than what half a year brought on average: for this month, this quarter and the next."""
         half_a_year = Deal.objects.won().filter(stage_entered_at__gt=self.at - timedelta(days=182))
-        monthly = (half_a_year.aggregate(total=Sum("base_amount"))["total"] or Decimal(0)) / 6 * Decimal("1.12")
+        monthly = (half_a_year.aggregate(total=Sum("base_amount"))["total"] or Decimal(0)) / 6 * Decimal("1.25")
         month = self.today.replace(day=1)
         quarter = month.replace(month=3 * ((month.month - 1) // 3) + 1)
         for start, months in ((month, 1), (quarter, 3), (_later(quarter, 3), 3)):
