@@ -37,6 +37,12 @@ from .views import CAN_SEE
 HISTORY_SHOWN = 60
 
 
+class NotThere(Refusal):
+    """What a form was about is not there any more; nothing is written down for something else."""
+
+    status = 422
+
+
 class JudgementForm(forms.Form):
     """Without a best case, it is the commit."""
 
@@ -62,6 +68,12 @@ class OverrideForm(JudgementForm):
         super().__init__(*args, **kwargs)
         self.fields["whose"].choices = choices
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("best_case") is not None and data.get("commit") is None and "commit" not in self.errors:
+            self.add_error("commit", _("Say also what is for sure, or leave both amounts empty."))
+        return data
+
     def clean_whose(self) -> Whose:
         kind, _dash, number = self.cleaned_data["whose"].partition("-")
         return kind, int(number)
@@ -76,13 +88,18 @@ class _Scene:
         visible = Pipeline.objects.visible_to(self.user).order_by("-is_default", "name")
         number = asked.get("pipeline") or ""
         chosen = visible.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+        if request.method == "POST" and number and chosen is None:
+            raise NotThere(_("That pipeline is not there any more. Load the page again."))
         self.pipelines, self.pipeline = visible, chosen or visible.first()
         if self.pipeline is None:
             return
         self.today = sources.today(self.pipeline, self.at)
         self.periods = judging.periods(self.today)
         key = asked.get("period") or ""
-        self.period = next((period for period in self.periods if period.key == key), self.periods[0])
+        found = next((period for period in self.periods if period.key == key), None)
+        if request.method == "POST" and key and found is None:
+            raise NotThere(_("That period is over. Load the page again."))
+        self.period = found or self.periods[0]
         self.roster: Roster = judging.roster(self.pipeline)
         self.sees = _seeing(self.user, self.roster)
 
@@ -189,7 +206,7 @@ def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm |
         "periods": [(period.key, scene.named(period)) for period in scene.periods],
         "currency": currency,
         "finding": words.finding(
-            line.figure if line else None,
+            line,
             machines.get(head),
             whose=whose,
             period=scene.named(scene.period),

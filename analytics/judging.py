@@ -177,8 +177,9 @@ class Roster:
 
 
 def roster(pipeline: Pipeline) -> Roster:
+    """Who has left stays in the teams, so that what their leaders said goes on covering them."""
     members: dict[int, set[int]] = {}
-    of_teams = Membership.objects.filter(user__is_active=True).exclude(role=Role.MARKETER)
+    of_teams = Membership.objects.exclude(role=Role.MARKETER)
     for team, person in of_teams.values_list("team", "user"):
         members.setdefault(team, set()).add(person)
     owners = sources.owners(pipeline)
@@ -221,14 +222,15 @@ def weeks(
 
 def grades(pipeline: Pipeline, who: Roster, *, on: date) -> list[Grade]:
     """Of every person and team, and of the whole, as far as periods are over and what came is written down: the whole
-    first. Of a person who has closed fewer than ENOUGH_CLOSED deals nothing is said."""
+    first. Of a person who has closed fewer than ENOUGH_CLOSED deals nothing is said, nor of a sum that lacks somebody.
+    """
     found: dict[Whose, list[_Row]] = {}
     for period in _judged(pipeline, on)[:GRADED_PERIODS]:
         came = {whose(one): one.won for one in _outcomes(pipeline, period)}
         said, kept = list(words(pipeline, period)), machines(pipeline, period)
         for moment in _freezes(period):
             for of, line in lines(_frozen(said, moment), who).items():
-                if line.figure and of in came:
+                if line.figure and line.is_whole and of in came:
                     beside = _before(kept, of, moment)
                     found.setdefault(of, []).append(_Row(period, float(line.figure.commit), came[of], beside))
     told = [of for of in found if of[0] != PERSON or who.closed.get(of[1], 0) >= ENOUGH_CLOSED]

@@ -50,6 +50,11 @@ class Line:
         """What counts."""
         return _figure(self.override) or self.below
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it speaks for everybody in it."""
+        return self.override is not None or self.said == self.of
+
 
 def roll_up(
     words: Iterable[Any], whose: Callable[[Any], Whose], members: Mapping[int, set[int]], people: Iterable[int]
@@ -81,7 +86,7 @@ def roll_up(
 def _sum(of: Whose, below: list[Line], *, override: Any) -> Line:
     figures = [line.figure for line in below if line.figure]
     total = sum(figures[1:], figures[0]) if figures else None
-    said = sum(line.said if line.whose[0] == TEAM else int(line.figure is not None) for line in below)
+    said = sum(line.said if line.override is None else line.of for line in below)
     return Line(of, total, said, sum(line.of for line in below), None, override)
 
 

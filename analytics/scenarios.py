@@ -47,6 +47,8 @@ def save(
     changes: inflow, stage_time, conversion and value, as in the model. A stage that stays as it is is not kept.
     """
     Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline.pk)
+    if not stage:
+        changes |= {"stage_time": 0, "conversion": 0}
     if not any(changes.values()):
         raise NothingSupposed(_("Move a slider first: as it is, this is the forecast itself."), fields=["name"])
     if Scenario.objects.kept().filter(pipeline=pipeline, by=by).count() >= MOST_KEPT:

@@ -1,5 +1,6 @@
 """Doorbells: a report that a page waits for, and the norms of each day."""
 
+import logging
 from collections.abc import Generator
 from datetime import date
 from typing import Any
@@ -13,6 +14,8 @@ from pipeline_crm.jobs.models import Job
 
 from . import caching, chances, foreseeing, judging, norming, recording, retries, watching, weekly
 from .selection import Selection
+
+log = logging.getLogger(__name__)
 
 
 @job_kind(caching.KIND, title=_("Computing a report"))
@@ -31,10 +34,17 @@ def watch(job: Job) -> dict[str, Any]:
 
 @job_kind("analytics.record", title=_("Keeping what is forecast"), queue=BULK)
 def record(job: Job) -> Generator[None, None, dict[str, Any]]:
-    kept = 0
+    """What cannot be kept of one pipeline keeps nothing of the others back; the job is tried again for it."""
+    kept, troubles = 0, list[Exception]()
     for selection in recording.due(at=timezone.now()):
-        kept += recording.keep(selection, at=timezone.now())
+        try:
+            kept += recording.keep(selection, at=timezone.now())
+        except Exception as trouble:
+            log.exception("the forecast of %s cannot be kept", selection)
+            troubles.append(trouble)
         yield
+    if troubles:
+        raise troubles[0]
     return {"kept": kept}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
@@ -24,6 +26,8 @@ from pipeline_crm.jobs.models import Job
 from . import caching, catalogue, sources
 from .catalogue import Report
 from .selection import Selection
+
+log = logging.getLogger(__name__)
 
 MONDAY = 0
 BEGINS = time(6)  # of the company's Monday; an hour that was missed is made up while the day lasts
@@ -49,7 +53,11 @@ def prepare(*, at: datetime) -> Iterator[None]:
             for report in _reports():
                 selection = report.asking(Selection(pipeline.pk, sources.today(pipeline, at)))
                 asked = caching.question(selection, is_dated=False)
-                caching.refresh(report.name, selection, asked=asked, job=None, at=at)
+                try:
+                    with transaction.atomic():
+                        caching.refresh(report.name, selection, asked=asked, job=None, at=at)
+                except Exception:  # the mail tells what the others found
+                    log.exception("%s of %s cannot be computed", report.name, pipeline)
                 yield
 
 

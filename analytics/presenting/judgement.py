@@ -19,12 +19,11 @@ from .words import NOTHING, interval, percent
 Named = Callable[[Whose], str]
 
 
-def finding(
-    figure: Figure | None, machine: Machine | None, *, whose: str, period: str, currency: str
-) -> dict[str, str]:
-    """What is expected for sure, and how that lies to what is computed."""
+def finding(line: Line | None, machine: Machine | None, *, whose: str, period: str, currency: str) -> dict[str, str]:
+    """What is expected for sure, and how that lies to what is computed, once everybody has said something."""
     words = {"whose": whose, "period": period}
-    if figure is None:
+    figure = line.figure if line else None
+    if line is None or figure is None:
         return {
             "head": _("Nobody has said anything yet"),
             "sentence": _("%(whose)s, %(period)s: no figure was given.") % words,
@@ -32,6 +31,11 @@ def finding(
         }
     words |= {"commit": in_short(figure.commit, currency), "best": in_short(figure.best_case, currency)}
     head = _("%(whose)s: %(commit)s for sure in %(period)s, %(best)s at best") % words
+    if not line.is_whole:
+        lacking = _(
+            "%(said)s of %(of)s have said what they expect; a sum that lacks the others is compared with nothing."
+        )
+        return {"head": head, "sentence": lacking % {"said": line.said, "of": line.of}, "certainty": ""}
     if machine is None:
         missing = _("No forecast of it is kept yet; of teams and people one is from a target on.")
         return {"head": head, "sentence": missing, "certainty": ""}

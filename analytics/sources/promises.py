@@ -36,11 +36,14 @@ CLOSES = """
     WHERE d.pipeline_id = %(pipeline)s"""
 
 OWNERS = f"""
-    SELECT d.id AS card, d.owner_id AS owner, NULL::bigint AS until FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s
-    UNION ALL
-    SELECT d.id, (c.before #>> '{{}}')::bigint, {DAY_OF.format("c.recorded_at")}
-    FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
-    WHERE d.pipeline_id = %(pipeline)s AND c.field = 'owner'"""
+    SELECT x.card, x.owner, x.until FROM (
+        SELECT d.id AS card, d.owner_id AS owner, NULL::bigint AS until, NULL::bigint AS change
+        FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s
+        UNION ALL
+        SELECT d.id, (c.before #>> '{{}}')::bigint, {DAY_OF.format("c.recorded_at")}, c.id
+        FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
+        WHERE d.pipeline_id = %(pipeline)s AND c.field = 'owner') x
+    ORDER BY x.change"""
 
 
 def promises(selection: Selection) -> Promises:

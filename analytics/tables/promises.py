@@ -67,7 +67,7 @@ def _owners(owners: pl.DataFrame, day: int) -> pl.DataFrame:
     """Who had each card at the end of the day: whoever gave it away first after it, else who has it."""
     return (
         owners.filter(pl.col("until").is_null() | (pl.col("until") > day))
-        .sort("until", nulls_last=True)
+        .sort("until", nulls_last=True, maintain_order=True)
         .unique("card", keep="first", maintain_order=True)
         .select("card", "owner")
     )

@@ -8,7 +8,7 @@ from random import Random
 
 from django.db.models import Sum
 
-from analytics import judging
+from analytics import judging, sources
 from analytics.fiscal import MONTH, Period, containing
 from analytics.rolling_up import TEAM
 from deals.models import Deal, Pipeline
@@ -22,7 +22,7 @@ def furnish(
     pipeline: Pipeline, *, reps: dict[str, list[User]], teams: dict[str, Team], manager: User, at: datetime, seed: int
 ) -> None:
     """Everybody says something on each Friday; one team's leader says another figure this month."""
-    rng, today = Random(seed), at.date()
+    rng, today = Random(seed), sources.today(pipeline, at)
     present = containing(today, MONTH, first_month=1)
     last = containing(present.start - timedelta(days=1), MONTH, first_month=1)
     people = [rep for name in sorted(reps) for rep in reps[name]]

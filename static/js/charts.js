@@ -68,7 +68,7 @@ function follow(plot) {
   plot.dataset.follows = "";
   plot.on("plotly_click", ({ points: [point] }) => {
     const { address, other, told, ...asked } = point.customdata ?? {};
-    const { cards: own, otherCards } = plot.closest("[data-cards]").dataset;
+    const { cards: own, otherCards } = plot.closest("[data-cards]")?.dataset ?? {};
     if (address) location.assign(address);
     else if (asked.what) location.assign(cards(other ? otherCards : own, asked));
   });

@@ -213,6 +213,9 @@ def test_a_figure_is_said_and_overridden_on_the_page(client, pipeline, people):
         ("mina", "submissions", {}, 403),
         ("ana", "overrides", {"whose": "pipeline-0"}, 403),
         ("ben", "overrides", {"whose": "pipeline-0", "reason": ""}, 422),
+        ("ben", "overrides", {"whose": "pipeline-0", "commit": "", "best_case": "500"}, 422),
+        ("ana", "submissions", {"period": "2020-01-01_2020-01-31"}, 422),
+        ("ana", "submissions", {"pipeline": "999999"}, 422),
         ("ben", "overrides", {"whose": "team-south"}, 422),
         ("ben", "overrides", {"whose": "owner-cleo"}, 422),
         ("ben", "overrides", {"whose": "owner-ben"}, 422),
@@ -225,8 +228,25 @@ def test_what_nobody_may_say_changes_nothing(client, pipeline, people, name, to,
     kind, _dash, whose = facts.get("whose", "").partition("-")
     if whose in people:
         facts = facts | {"whose": f"{kind}-{people[whose].pk}"}
-    assert client.post(f"{HERE}{to}/", typed(pipeline, **facts)).status_code == status
+    assert client.post(f"{HERE}{to}/", typed(pipeline) | facts).status_code == status
     assert Judgement.objects.count() == 2
+
+
+def test_who_leaves_stays_covered_by_what_the_leader_said(pipeline, people):
+    say(pipeline, people["ana"], 100), instead(pipeline, people["ben"], 90, team=people["north"])
+    people["ana"].is_active = False
+    people["ana"].save()
+    said = judging.words(pipeline, now_period(pipeline))
+    assert judging.lines(said, judging.roster(pipeline))[WHOLE].figure.commit == 90
+
+
+def test_a_sum_that_lacks_somebody_is_compared_with_nothing(client, pipeline, people):
+    make_deal(pipeline=pipeline, owner=people["cleo"])
+    say(pipeline, people["ana"], 100)
+    client.force_login(people["dora"])
+    assert "1 of 2 have said what they expect" in client.get(HERE).content.decode()
+    instead(pipeline, people["dora"], 150)
+    assert "have said what they expect" not in client.get(HERE).content.decode()
 
 
 def test_who_leads_nobody_overrides_nobody(people):

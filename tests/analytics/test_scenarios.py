@@ -40,6 +40,14 @@ def test_a_stage_that_stays_as_it_is_is_not_kept():
     assert supposed(pipeline, ana, stage="estimate", stage_time=-30).stage == "estimate"
 
 
+def test_what_is_said_of_no_stage_changes_nothing():
+    pipeline, ana = make_pipeline(), make_user()
+    with pytest.raises(scenarios.NothingSupposed):
+        supposed(pipeline, ana, inflow=0, stage="", conversion=10)
+    kept = supposed(pipeline, ana, inflow=10, stage="", conversion=10)
+    assert (kept.inflow, kept.conversion, kept.stage) == (10, 0, "")
+
+
 def test_more_than_can_be_compared_are_refused(monkeypatch):
     monkeypatch.setattr(scenarios, "MOST_KEPT", 2)
     pipeline, ana = make_pipeline(), make_user()
