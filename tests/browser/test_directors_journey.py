@@ -17,7 +17,7 @@ from pipeline_crm.jobs.models import Job
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
-from tests.factories import make_team, make_user
+from tests.factories import day_ago, make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 DAYS_AHEAD = 90
@@ -27,12 +27,12 @@ DAYS_AHEAD = 90
 def pipeline(tmp_path):
     """As an old system knew it: a deal every third day for a year and a half, won after 20 to 29 days; its target for
     the next 90 days is a tenth more than is expected."""
-    first, now = timezone.localdate() - timedelta(days=560), timezone.now()
+    first, now = day_ago() - timedelta(days=560), timezone.now()
     lines = []
     for number in range(186):
         begun = first + timedelta(days=3 * number)
         ended = begun + timedelta(days=20 + number % 10)
-        stage, closed = ("Order", ended) if ended < timezone.localdate() else ("Proposal", "")
+        stage, closed = ("Order", ended) if ended < day_ago() else ("Proposal", "")
         lines.append(f"{number},{stage},{1000 + 10 * number},{begun},{closed},,")
     bring_in(tmp_path / "deals.csv", PLAIN_HEAD + "\n".join(lines) + "\n", PLAIN, at=now)
     pipeline = Pipeline.objects.get(name=PLAIN["pipeline"]["name"])

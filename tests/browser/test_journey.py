@@ -1,7 +1,6 @@
 """The whole river in a browser: to Proposal, to Order, to Lost, back to nurturing, and awake again."""
 
 import pytest
-from django.utils import timezone
 
 from analytics import catalogue as reports
 from analytics.selection import Selection
@@ -9,7 +8,7 @@ from deals.models import Deal
 from leads.models import Lead
 from pipeline_crm.accounts.models import Role
 from tests.browser.conftest import drag
-from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user, stage_of
+from tests.factories import ago, day_ago, make_deal, make_pipeline, make_reason, make_team, make_user, stage_of
 
 STEPPED_INTO = {"Proposal": 1, "Waiting": 1, "Nurturing": 1}
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -32,7 +31,7 @@ def scene():
 
 
 def selection_of(pipeline):
-    return Selection(pipeline=pipeline.pk, as_of=timezone.localdate())
+    return Selection(pipeline=pipeline.pk, as_of=day_ago())
 
 
 def card(page, subject):

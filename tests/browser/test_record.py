@@ -12,7 +12,7 @@ from pipeline_crm.jobs.models import Job
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
-from tests.factories import make_user
+from tests.factories import day_ago, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 def record(tmp_path):
     """The address of the record of a pipeline as an old system knew it: a deal every third day for a year and a half,
     won after 20 to 29 days."""
-    first, today = timezone.localdate() - timedelta(days=560), timezone.localdate()
+    first, today = day_ago() - timedelta(days=560), day_ago()
     lines = []
     for number in range(185):
         begun = first + timedelta(days=3 * number)

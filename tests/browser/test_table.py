@@ -12,7 +12,17 @@ from pipeline_crm.accounts.domain import viewing
 from pipeline_crm.accounts.models import SavedView
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_accessibility import violations
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
+from tests.factories import (
+    ago,
+    day_ago,
+    make_deal,
+    make_lead,
+    make_pipeline,
+    make_reason,
+    make_team,
+    make_user,
+    stage_of,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -222,7 +232,7 @@ def test_rows_are_chosen_and_moved_without_javascript(chrome, server, scene):
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_table_its_filter_and_its_views_are_accessible_and_quiet(open_page, scene, size, scheme):
     ana, _ben, pipeline, (alder, birch, *_others) = scene
-    noting.plan(alder, kind="call", subject="Ring", due_on=timezone.localdate() - timedelta(days=2), by=ana, at=ago(1))
+    noting.plan(alder, kind="call", subject="Ring", due_on=day_ago() - timedelta(days=2), by=ana, at=ago(1))
     revising.revise(birch, tags=["urgent"], expected_close=date(2020, 1, 1), by=ana, at=timezone.now())
     page_path = f"/sales/{pipeline.pk}/table/"
     viewing.save(page=page_path, query="mine=1", name="Mine", by=ana)

@@ -21,7 +21,7 @@ from leads.models import Lead, Merge, Organisation, Person
 from pipeline_crm import demo
 from pipeline_crm.accounts.models import Role
 from pipeline_crm.foundation.errors import Refusal
-from tests.factories import ago, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
+from tests.factories import ago, day_ago, make_lead, make_mail, make_pipeline, make_reason, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -73,9 +73,9 @@ class World:
 
     def counted(self):
         """What every report is computed from, and what second tries brought."""
-        river = sources.river(Selection(self.pipeline.pk, timezone.localdate()))
+        river = sources.river(Selection(self.pipeline.pk, day_ago()))
         origins = river.origins()
-        beside = (river.lost, river.expected_close, origins.leads, origins.touches)
+        beside = (river.lost(), river.expected_close(), origins.leads, origins.touches)
         frames = (river.journeys.steps, river.deals.steps, *beside)
         rows = [sorted(frame.rows(), key=repr) for frame in frames]
         return rows, river.without_rate, recovering.results(self.ana)

@@ -13,7 +13,17 @@ from deals.domain import closing, norming, noting, revising
 from deals.models import Deal
 from leads.models import Source
 from pipeline_crm.accounts.models import Role
-from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_user, stage_of, three_people
+from tests.factories import (
+    ago,
+    day_ago,
+    make_deal,
+    make_lead,
+    make_pipeline,
+    make_reason,
+    make_user,
+    stage_of,
+    three_people,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -267,7 +277,7 @@ def test_the_file_holds_every_deal_of_the_filter_as_programs_read_it(scene, monk
     pipeline.stages.filter(name="Hearing").update(fixed_chance="0.3")
     monkeypatch.setattr("deals.listing.FILE_CHUNK", 2)
     answer = client.get(f"/sales/{pipeline.pk}/table.csv?order=name")
-    today = timezone.localdate().isoformat()
+    today = day_ago().isoformat()
     assert answer["Content-Disposition"] == f'attachment; filename="deals-{today}.csv"'
     lines = file_of(answer)
     assert [line["company"] for line in lines] == ["Alder", "Birch", "Cedar"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from leads.domain import scoring, touching
 from leads.models import ChanceNorm, LeadChance, ScoreDay, ScoreRule, TouchKind
 from pipeline_crm.accounts.models import Role
-from tests.factories import ago, make_lead, make_team, make_user
+from tests.factories import ago, day_ago, make_lead, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 CALL = {"touch_kind": "call", "words": "", "points": "10", "half_life_days": "30", "most": ""}
@@ -104,7 +104,7 @@ def test_points_that_are_not_named_one_by_one_are_summed_up(client, mina):
 def test_how_the_score_went_is_drawn_once_it_has_moved(client, mina):
     lead = make_lead(owner=mina, by=mina, source="Fair")
     scoring.keep_rule(about="source", words="Fair", points=50, by=None, at=ago(0))
-    today = timezone.localdate()
+    today = day_ago()
     ScoreDay.objects.create(lead=lead, on=today - timedelta(days=10), score=0, fit=0, engagement=0)
     assert 'class="way"' not in page_of(client, lead)
     ScoreDay.objects.create(lead=lead, on=today - timedelta(days=5), score=50, fit=50, engagement=0)
