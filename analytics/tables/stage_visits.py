@@ -83,16 +83,15 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
     if steps.height == 0:
         return steps
     numbered = steps.with_row_index("row")
-    changes_day = (pl.col("card") != pl.col("card").shift()) | (pl.col("day") != pl.col("day").shift())
-    groups = numbered.with_columns(group=changes_day.fill_null(True).cum_sum())
-    last_of_group = groups.group_by("group", maintain_order=True).agg(
-        pl.col("card").first(), pl.col("stage").last().alias("came_from")
-    )
-    came_from = last_of_group.with_columns(
-        came_from=pl.when(pl.col("card") == pl.col("card").shift()).then(pl.col("came_from").shift()).otherwise(-1)
-    ).select("group", "came_from")
+    same_card = (pl.col("card") == pl.col("card").shift()).fill_null(False)
+    same_day = same_card & (pl.col("day") == pl.col("day").shift())
     suspicious = (
-        groups.join(came_from, on="group")
+        numbered.with_columns(
+            begins=~same_day, came_from=pl.when(same_card).then(pl.col("stage").shift()).otherwise(-1)
+        )
+        .filter(~pl.col("begins") | ~pl.col("begins").shift(-1))  # a step alone on its day is no loop,
+        .with_columns(group=pl.col("begins").cum_sum())
+        .filter((pl.col("stage") < pl.col("came_from")).any().over("group"))  # and without a step back there is none
         .group_by("group")
         .agg(
             pl.col("row"),
@@ -100,7 +99,7 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
             pl.col("came_from").first(),
             distinct=pl.col("stage").n_unique(),
             steps=pl.len(),
-            returns=(pl.col("stage") == pl.col("came_from")).any(),
+            returns=(pl.col("stage") == pl.col("came_from").first()).any(),
         )
         .filter((pl.col("distinct") < pl.col("steps")) | pl.col("returns"))
     )
@@ -110,7 +109,7 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
     if not dropped:
         return steps
     loops = pl.Series("row", dropped, dtype=pl.get_index_type())
-    return _without_repeats(numbered.join(loops.to_frame(), on="row", how="anti").drop("row").sort("card", "seq"))
+    return _without_repeats(numbered.join(loops.to_frame(), on="row", how="anti", maintain_order="left").drop("row"))
 
 
 def _without_repeats(steps: pl.DataFrame) -> pl.DataFrame:
