@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
@@ -101,26 +102,42 @@ class Known:
         ), entered
 
 
-class _Shelf:
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """What a look back asks of a day: its open deals, all (n,) as in `Known`; how many had ended, and been won."""
+
+    card: Ints
+    state: Ints
+    entered: Ints
+    amount: Floats
+    closed: int
+    won: int
+
+
+Answer = TypeVar("Answer", Known, Evening)
+
+
+class _Shelf(Generic[Answer]):
     """The newest answers, as many as fit."""
 
-    def __init__(self, answer: Callable[[int], Known]):
-        self._answer = answer
-        self._days: OrderedDict[int, Known] = OrderedDict()
+    def __init__(self, answer: Callable[[int], Answer], *, rows: int = KEPT_ROWS):
+        self._answer: Callable[[int], Answer] = answer
+        self._most = rows
+        self._days: OrderedDict[int, Answer] = OrderedDict()
         self._rows = 0
 
-    def as_of(self, day: int) -> Known:
+    def as_of(self, day: int) -> Answer:
         if day in self._days:
             self._days.move_to_end(day)
             return self._days[day]
         self._days[day] = found = self._answer(day)
         self._rows += len(found.card)
-        while self._rows > KEPT_ROWS and len(self._days) > 1:
+        while self._rows > self._most and len(self._days) > 1:
             self._rows -= len(self._days.popitem(last=False)[1].card)
         return found
 
 
-class Sliced(_Shelf):
+class Sliced(_Shelf[Known]):
     """The days of a log in which every step was known on its day and nothing was corrected later."""
 
     def __init__(self, log: EventLog):
@@ -132,8 +149,11 @@ class Sliced(_Shelf):
         if self._whole is None:
             return nothing(day, self._states)
         whole = self._whole
-        seen = whole.entered <= day
-        left = np.where(whole.left[seen] <= day, whole.left[seen], NEVER)
+        if day >= whole.today:
+            return replace(whole, today=day)
+        seen = np.flatnonzero(whole.entered <= day)
+        left = whole.left[seen]
+        left[left > day] = NEVER
         return Known(
             today=day,
             since=whole.since if whole.since <= day else day,
@@ -143,17 +163,32 @@ class Sliced(_Shelf):
             **{name: getattr(whole, name)[seen] for name in _UNCHANGING},
         )
 
+    def evening(self, day: int) -> Evening:
+        """What `as_of` says of the open deals, without the rest."""
+        whole = self._whole or nothing(day, self._states)
+        standing = np.flatnonzero((whole.entered <= day) & (whole.left > day))
+        return _evening(whole, standing)
 
-class Patched(_Shelf):
+
+class Patched(_Shelf[Known]):
     """The days of a history of which later words changed some cards: these are put together anew for each day."""
 
     def __init__(self, settled: EventLog, corrected_as_of: Callable[[int], EventLog]):
         super().__init__(self._patch)
         self._settled = Sliced(settled)
-        self._corrected_as_of = corrected_as_of
+        self._corrected = _Shelf(lambda day: known(corrected_as_of(day), day), rows=KEPT_ROWS // 4)
+        self._evenings = _Shelf(self._evening, rows=KEPT_ROWS // 4)
 
     def _patch(self, day: int) -> Known:
-        return _together(self._settled.as_of(day), known(self._corrected_as_of(day), day))
+        return _together(self._settled.as_of(day), self._corrected.as_of(day))
+
+    def evening(self, day: int) -> Evening:
+        """What `as_of` says of the open deals, without the rest."""
+        return _both(self._settled.evening(day), self._evenings.as_of(day))
+
+    def _evening(self, day: int) -> Evening:
+        few = self._corrected.as_of(day)
+        return _evening(few, np.flatnonzero(few.standing))
 
 
 History = Sliced | Patched
@@ -193,6 +228,33 @@ def known(log: EventLog, today: int) -> Known:
         again=(nightly["attempt"] > 1).to_numpy(),
         amount=_floats(nightly, "amount"),
         before=_floats(nightly, "before"),
+    )
+
+
+def _evening(of: Known, standing: Ints) -> Evening:
+    """standing: places of the stays in which deals are."""
+    state = of.state[standing]
+    is_open = standing[state < of.states]
+    return Evening(
+        of.card[is_open],
+        of.state[is_open],
+        of.entered[is_open],
+        of.amount[is_open],
+        closed=int((state >= of.states).sum()),
+        won=int((state == of.states).sum()),
+    )
+
+
+def _both(many: Evening, few: Evening) -> Evening:
+    """Both, whose cards are different ones, in the order of the cards."""
+    places = np.searchsorted(many.card, few.card)
+    return Evening(
+        np.insert(many.card, places, few.card),
+        np.insert(many.state, places, few.state),
+        np.insert(many.entered, places, few.entered),
+        np.insert(many.amount, places, few.amount),
+        closed=many.closed + few.closed,
+        won=many.won + few.won,
     )
 
 

@@ -79,6 +79,17 @@ class Fitted:
         return forecasting.ends_by_day(self._nights, self._entered, self.hazards, first=self.since, today=self.today)
 
     @cached_property
+    def _wins(self) -> tuple[Ints, Ints]:
+        """The cards that are won, rising, and on which day each was."""
+        won = self.known.is_won
+        return self.known.card[won], self.known.entered[won]
+
+    @cached_property
+    def _begun(self) -> tuple[Ints, Ints]:
+        """All cards, rising, and on which day each came."""
+        return self.known.card[self.known.first], self.known.entered[self.known.first]
+
+    @cached_property
     def winning(self) -> Rhythm:
         seen, expected = self._ends
         return rhythm.rhythm(self.days, seen[0], expected[0])
@@ -166,16 +177,17 @@ class Fitted:
 
         chances: (S, A) to be won within the length; per_card: (length,) those of a card that came u days after.
         """
-        known, then = self.known, self._history.as_of(mark)
-        standing = then.is_open
-        cards, amounts = then.card[standing], then.amount[standing]
-        expected = chances[then.state[standing], np.minimum(mark - then.entered[standing], self.oldest)]
-        won = known.is_won & (known.entered > mark) & (known.entered <= mark + length)
-        observed = np.isin(cards, known.card[won]).astype(float)
-        begun = known.first & (known.entered > mark) & (known.entered <= mark + length)
-        coming = float(per_card[known.entered[begun] - mark - 1].sum())
-        came = float(np.isin(known.card[begun], known.card[won]).sum())
-        return expected, observed, amounts, coming, came
+        then = self._history.evening(mark)
+        expected = chances[then.state, np.minimum(mark - then.entered, self.oldest)]
+        won, begun = (
+            (cards[inside], entered[inside])
+            for cards, entered in (self._wins, self._begun)
+            for inside in [(entered > mark) & (entered <= mark + length)]
+        )
+        observed = np.isin(then.card, won[0]).astype(float)
+        coming = float(per_card[begun[1] - mark - 1].sum())
+        came = float(np.isin(begun[0], won[0]).sum())
+        return expected, observed, then.amount, coming, came
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +219,8 @@ class Outlook:
 
     def can_say(self, day: int) -> bool:
         """Whether enough was known for a forecast."""
-        known = self.history.as_of(day)
-        return known.closed >= FEWEST_CLOSED and bool(known.is_won.any())
+        then = self.history.evening(day)
+        return then.closed >= FEWEST_CLOSED and then.won > 0
 
     def forecast(self, day: int, *, skip: int, length: int) -> Forecast:
         """Of what is won on days day+skip+1 … day+skip+length."""
@@ -248,12 +260,13 @@ class Outlook:
 
         A window that has not ended yet is graded as far as it has come, and counts so much less.
         """
+        now = self.history.as_of(day)
         weeks, after = max(round(length / WEEK), 1), round(skip / WEEK)
         scores, counts, blends = [], [], []
         for mark in self._landmarks(day, after):
             elapsed = min((day - mark) // WEEK - after, weeks)
             said = self._said(mark, after, elapsed, weeks)
-            came = self.history.as_of(day).won_between(mark + WEEK * after + 1, mark + WEEK * (after + elapsed))
+            came = now.won_between(mark + WEEK * after + 1, mark + WEEK * (after + elapsed))
             usual = max(float(np.mean(said, axis=1).mean()), came / 4, 1e-9)
             scores.append([blending.crps(quantiles, came) / usual for quantiles in said])
             counts.append(elapsed / weeks)

@@ -8,6 +8,7 @@ Source: semi-Markov competing risks (`markov`); gamma frailty per period with a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ SHORTEST_PERIOD = 7
 UNKNOWN_SHOCK = 0.05
 BATCHES = 16
 SMALLEST_VARIANCE = 1e-4
+AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,9 @@ def simulate(
     periods = chances.shape[1]
     shocks = _gamma(rng, shock, (draws, 1 if is_shared else periods)) * np.ones((1, periods))
     effects = tilt.effects(amounts, rng, draws)
-    whole = 1 - (1 - np.minimum(chances @ shocks.T, CERTAIN)) ** effects
-    card, draw = np.nonzero(rng.random(whole.shape) < whole)
-    period = _periods(chances, card, shocks[draw], rng, is_shared=is_shared)
+    one = chances.sum(axis=1, keepdims=True)
+    card, draw = _won(one, shocks[:, :1], effects, rng) if is_shared else _won(chances, shocks, effects, rng)
+    period = _periods(chances, card, shocks if is_shared else shocks[draw], rng, is_shared=is_shared)
     usual = _resampled(past.won, draws, rng)
     values = _worth(amounts[card], usual, draw, past.ratios, rng)
     opens = _per_draw(draw, period, values, draws, periods)
@@ -162,8 +164,24 @@ def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Fl
     return wins + entry[states] * np.bincount(period_of_day, minlength=len(wins))
 
 
+def _won(
+    chances: Floats, shocks: Floats, effects: Callable[[slice], Floats], rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Which cards are won in which draws; so many cards at once as a processor keeps at hand."""
+    cards, drawn = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for first in range(0, len(chances), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        chance = sum(chances[part, period, None] * shocks[:, period] for period in range(chances.shape[1]))
+        left = np.log(1 - np.minimum(chance, CERTAIN)) * effects(part)
+        place = np.flatnonzero(rng.random(left.shape) < 1 - np.exp(left))
+        cards.append(first + place // len(shocks))
+        drawn.append(place % len(shocks))
+    return np.concatenate(cards), np.concatenate(drawn)
+
+
 def _periods(chances: Floats, card: Ints, shocks: Floats, rng: np.random.Generator, *, is_shared: bool) -> Ints:
-    """In which period each win falls, by its card's chances; a shock that hits all periods alike moves none."""
+    """In which period each win falls, by its card's chances; a shock that hits all periods alike moves none. shocks:
+    (wins, P) where each period has its own."""
     luck = rng.random(len(card))
     if not is_shared:
         shares = np.cumsum(chances[card] * shocks, axis=1)

@@ -8,6 +8,7 @@ Source: landmarking (van Houwelingen 2007); Poisson regression with the expected
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +43,13 @@ class Tilt:
         z = np.where(np.isnan(z), 0.0, z)
         return np.stack([np.ones(len(z)), z, z**2 - 1], axis=1)
 
-    def effects(self, amounts: Floats, rng: np.random.Generator, draws: int) -> Floats:
-        """(n, draws) factors on each card's chance, whose mean is what the coefficients say."""
+    def effects(self, amounts: Floats, rng: np.random.Generator, draws: int) -> Callable[[slice], Floats]:
+        """Of any of the n cards: (n, draws) factors on each one's chance, whose mean is what the coefficients say."""
         x = self.features(amounts)
         root = np.linalg.cholesky(self.covariance + 1e-9 * np.eye(FEATURES))
         deviations = rng.standard_normal((draws, FEATURES)) @ root.T
         level = x @ self.coefficients - ((x @ root) ** 2).sum(axis=1) / 2
-        return np.exp(np.clip(level[:, None] + x @ deviations.T, *LOG_RANGE))
+        return lambda part: np.exp(np.clip(level[part, None] + x[part] @ deviations.T, *LOG_RANGE))
 
 
 def untilted(won_amounts: Floats) -> Tilt:

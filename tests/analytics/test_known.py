@@ -85,3 +85,28 @@ def test_a_history_of_which_some_cards_were_corrected_is_what_was_known_of_all_o
 def test_nothing_is_known_of_nothing():
     nothing = known.Sliced(log([])).as_of(5)
     assert nothing.closed == 0 and nothing.won_between(0, 5) == 0 and nothing.won_per_day(3).tolist() == [0, 0, 0]
+
+
+def corrected_in_part(log_of):
+    """Every third card is put together anew for each day."""
+    steps = log_of.steps
+
+    def said(day):
+        return EventLog(STAGES, steps.filter((pl.col("day") <= day) & (pl.col("card") % 3 == 0)))
+
+    return known.Patched(EventLog(STAGES, steps.filter(pl.col("card") % 3 != 0)), said)
+
+
+@pytest.mark.parametrize("history", [known.Sliced, corrected_in_part])
+def test_an_evening_tells_what_was_known_of_the_open_deals(history):
+    asked = history(JOURNEYS)
+    for day in (0, 40, 111, 199, 230, 111):
+        now, then = asked.as_of(day), asked.evening(day)
+        for name in ("card", "state", "entered", "amount"):
+            np.testing.assert_array_equal(getattr(then, name), getattr(now, name)[now.is_open], err_msg=name)
+        assert (then.closed, then.won) == (now.closed, now.is_won.sum())
+
+
+def test_the_evening_of_nothing_is_empty():
+    evening = known.Sliced(log([])).evening(5)
+    assert (evening.closed, evening.won, len(evening.card)) == (0, 0, 0)

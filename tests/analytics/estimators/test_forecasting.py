@@ -120,6 +120,19 @@ def test_ends_seen_and_expected_by_hand():
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
+def test_who_is_won_is_drawn_as_if_all_cards_were_looked_at_at_once(is_shared):
+    rng = np.random.default_rng(8)
+    chances, effects = rng.random((600, 2)) / 5, np.exp(rng.standard_normal((600, 50)) / 3)
+    shocks = rng.gamma(20, 1 / 20, (50, 1 if is_shared else 2)) * np.ones((1, 2))
+    whole = 1 - (1 - np.minimum(chances @ shocks.T, markov.CERTAIN)) ** effects
+    expected = np.nonzero(np.random.default_rng(9).random(whole.shape) < whole)
+    if is_shared:
+        chances, shocks = chances.sum(axis=1, keepdims=True), shocks[:, :1]
+    found = forecasting._won(chances, shocks, lambda part: effects[part], np.random.default_rng(9))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
 def test_wins_fall_into_periods_by_their_chances(is_shared):
     chances = np.array([[0.1, 0.3], [0.2, 0.0], [0.0, 0.0]])
     card = np.repeat([0, 1], 4000)

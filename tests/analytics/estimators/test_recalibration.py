@@ -34,7 +34,7 @@ def test_a_card_of_unknown_amount_is_a_usual_one():
 
 def test_uncertainty_leaves_the_mean_factor_where_it_is():
     tilt = recalibration.Tilt(np.array([0.1, 0.0, 0.0]), np.eye(3) * 0.04, 8.0, 1.0)
-    effects = tilt.effects(np.array([2980.0, 8100.0]), np.random.default_rng(3), 40_000)
+    effects = tilt.effects(np.array([2980.0, 8100.0]), np.random.default_rng(3), 40_000)(slice(None))
     assert effects.mean(axis=1) == pytest.approx(
         np.exp(tilt.features(np.array([2980.0, 8100.0])) @ tilt.coefficients), rel=0.02
     )
