@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from deals.models import Deal
+from pipeline_crm.foundation.stage_log import is_noon
 from tests.browser.places import arrives, card, stage_now
 from tests.factories import ago, make_deal, make_pipeline, make_reason, make_team, make_user
 
@@ -41,7 +42,9 @@ def test_the_menu_moves_with_a_date(open_page, scene):
     dialog.get_by_role("button", name="Move").click()
     arrives(page, deal, "Hearing")
     assert stepped_on(deal) == day(3)
-    assert card(page, deal).locator(".stay .num").inner_text() == "3 d"
+    deal.refresh_from_db()
+    assert is_noon(deal.stage_entered_at), "a day without an hour"
+    assert card(page, deal).locator(".stay .num").inner_text() in ("2 d", "3 d"), "full days since that noon"
     assert not page.faults
 
 
