@@ -78,6 +78,9 @@ def _sentences() -> dict[str, str]:
             "%(n)s periods would come out otherwise by what was corrected or written down later; grades stay by what "
             "was known on their last evening."
         ),
+        "borrowed": _(
+            "Only %(has)s of these deals are closed: pace, chances and amounts are mostly those of the whole pipeline."
+        ),
         "pooled": _("Only %(has)s deals are closed; below %(needs)s all stages lend each other their rates."),
         "unknown_amounts": _("%(n)s open deals have no value; they count with that of a usual win."),
     }

@@ -147,24 +147,27 @@ class Fitted:
 
     def tilt(self, ahead: int) -> Tilt:
         """Chances of the cards that were open on past days, by these hazards, against what became of them."""
-        before = recalibration.untilted(self.known.amount[self.known.is_won])
+        return self._tilted(ahead, recalibration.untilted(self.known.amount[self.known.is_won]))
+
+    def _tilted(self, ahead: int, before: Tilt) -> Tilt:
+        """By how much to lean beside `before`."""
         length = int(np.clip(min(ahead, (self.today - self.since) // 3), SHORTEST_TILT, LONGEST_TILT))
         step = max(length // 2, WEEK)
         marks = [self.today - length - step * number for number in range(LANDMARKS_OF_TILT)]
         marks = [mark for mark in marks if mark >= self.since + 14]
         if not marks:
-            return before
+            return recalibration.undecided(before)
         chain = markov.prospects(self.hazards, np.zeros(length, dtype=np.int64))  # landmarks lie all over the calendar
         entry = self.inflow.entry
         per_card = chain.at_entry[1:, :, 0] @ entry[: self.known.states] + entry[self.known.states]
         seen = [self._landmark(mark, length, chain.now[:, :, 0], per_card) for mark in marks]
         expected, observed, amounts = (np.concatenate([mark[i] for mark in seen]) for i in range(3))
-        coming, came = (sum(mark[i] for mark in seen) for i in (3, 4))
+        features = before.features(amounts)
+        expected = expected * np.exp(features @ before.coefficients)
+        coming, came = before.coming * sum(mark[3] for mark in seen), sum(mark[4] for mark in seen)
         shock, overlap = self.shock(length), min(1.0, step / length)
         shared = 1 / (1 + shock * expected.sum() / len(marks))
-        coefficients, covariance = recalibration.tilted(
-            before.features(amounts), expected, observed, overlap=overlap, shared=shared
-        )
+        coefficients, covariance = recalibration.tilted(features, expected, observed, overlap=overlap, shared=shared)
         told = overlap / (1 + shock * coming / len(marks))  # how much one of these wins tells
         weight = recalibration.LEVEL_SPREAD**-2
         factor = (came * told + weight) / (coming * told + weight)
@@ -212,14 +215,22 @@ class Outlook:
 
     def fitted(self, day: int) -> Fitted:
         if day not in self._fitted:
-            self._fitted[day] = Fitted(self.history.as_of(day), self.history)
+            self._fitted[day] = self.fit(day)
             if len(self._fitted) > FITTED_KEPT:
                 self._fitted.popitem(last=False)
         return self._fitted[day]
 
+    @property
+    def grounds(self) -> History:
+        """On what it rests whether something can be said."""
+        return self.history
+
+    def fit(self, day: int) -> Fitted:
+        return Fitted(self.history.as_of(day), self.history)
+
     def can_say(self, day: int) -> bool:
         """Whether enough was known for a forecast."""
-        then = self.history.evening(day)
+        then = self.grounds.evening(day)
         return then.closed >= FEWEST_CLOSED and then.won > 0
 
     def forecast(self, day: int, *, skip: int, length: int) -> Forecast:

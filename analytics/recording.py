@@ -25,7 +25,7 @@ from .fiscal import Period
 from .kept import Asked, Kept
 from .known import History, history_of
 from .models import ForecastOutcome, ForecastSnapshot, Target
-from .outlook import Outlook
+from .parts import outlook_of
 from .plain import plain
 from .reports import forecast
 from .reports._targets import shown
@@ -133,7 +133,7 @@ def _said(selection: Selection, river: River, history: History) -> Iterator[dict
     today = days.number(selection.as_of)
     goals = shown(river.goals, selection.as_of)
     reach = forecast.reach(selection, goals)
-    outlook = Outlook(history, reach=reach)
+    outlook = outlook_of(river, reach=reach, history=history)
     if not outlook.can_say(today):
         return
     aims = {Period(goal.start, goal.end): goal for goal in goals}

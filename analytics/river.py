@@ -62,8 +62,9 @@ class River:
     earlier evening as their steps say now; corrected_as_of: what the log of these was at the end of an earlier day.
     lost: answers card (as in `deals`), reason, competitor of its last loss. facts: answers what is known of the deals
     beside their steps; origins: by what its leads came; None where nothing is. cut: what narrows the cards, by
-    name, in words. other: the history to compare with. improvements: what is done about stages. goals: the targets
-    of exactly these cards as they stood on that day, by their end. before: the same as known at the end of an
+    name, in words; whole: answers the whole pipeline's, where these are a team's or a person's. other: the history to
+    compare with. improvements: what is done about stages. goals: the targets of exactly these cards as they stood on
+    that day, by their end. before: the same as known at the end of an
     earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to marketing.
     first_month: of the company's year. kept: what was forecast of these deals on past evenings, and what came.
     """
@@ -80,6 +81,7 @@ class River:
     facts: Callable[[], Facts] | None = None
     origins: Callable[[], Origins] | None = None
     cut: dict[str, Any] = field(default_factory=dict)
+    whole: Callable[[], River] | None = None
     other: River | None = None
     improvements: tuple[Begun, ...] = ()
     goals: tuple[Goal, ...] = ()

@@ -71,6 +71,11 @@ class Selection:
         """What narrows the cards, by name."""
         return {name: value for name in CUTS if (value := getattr(self, name)) is not None}
 
+    @property
+    def is_of_people(self) -> bool:
+        """Whether it is narrowed to a team or a person, and by nothing else."""
+        return bool(self.cut) and not set(self.cut) - {"team", "owner"}
+
     def without(self, *extras: str) -> Selection:
         """The same for a report that does not ask for these, so that it is not computed once for each of them."""
         return replace(self, **dict.fromkeys(extras))

@@ -103,3 +103,17 @@ def _at_month_end(rng, at):
     end = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(np.int64) - FIRST
     late = end - 2 * rng.random(len(at))
     return np.where(rng.random(len(at)) < AT_MONTH_END, np.maximum(at, late), at)
+
+
+def people(rng: np.random.Generator, *, days: int, per_day: tuple[float, ...], apart: float) -> list[EventLog]:
+    """The logs of the people of one pipeline, each with so many cards a day of their own; no card is in two of them.
+    apart: by how much they differ, as the standard deviation of the log of their pace, and of the log odds to go on."""
+    habits = Habits.drawn(rng)
+    found, first = [], 0
+    for own in per_day:
+        odds = habits.go_on / (1 - habits.go_on) * np.exp(apart * rng.standard_normal())
+        theirs = Habits(habits.mean_days * np.exp(apart * rng.standard_normal()), odds / (1 + odds), habits.trend)
+        log = market(rng, days=days, per_day=own, habits=theirs)
+        found.append(EventLog(STAGES, log.steps.with_columns(pl.col("card") + first)))
+        first += int(log.steps["card"].max() or 0) + 1
+    return found

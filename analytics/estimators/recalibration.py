@@ -56,6 +56,15 @@ def untilted(won_amounts: Floats) -> Tilt:
     """Before anything is seen: chances are right within a fifth or so."""
     logs = np.log1p(np.maximum(won_amounts[~np.isnan(won_amounts)], 0.0))
     centre, scale = (float(logs.mean()), max(float(logs.std()), 0.3)) if len(logs) else (0.0, 1.0)
+    return _even(centre, scale)
+
+
+def undecided(other: Tilt) -> Tilt:
+    """Nothing is seen of how chances differ from those that lean as the other does."""
+    return _even(other.centre, other.scale)
+
+
+def _even(centre: float, scale: float) -> Tilt:
     return Tilt(np.zeros(FEATURES), np.diag(SPREADS**2), centre, scale, 1.0, LEVEL_SPREAD**2)
 
 
@@ -95,4 +104,4 @@ def fit(
     return b, np.linalg.inv(curvature)
 
 
-__all__ = ["Tilt", "fit", "tilted", "untilted"]
+__all__ = ["Tilt", "fit", "tilted", "undecided", "untilted"]

@@ -19,18 +19,18 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
-from .. import days, known
+from .. import days, parts
 from ..caveats import warning
 from ..estimators import attainment, needing
 from ..estimators.markov import Prospects
 from ..estimators.survival import Floats
 from ..event_log import Kind
-from ..known import history_of
-from ..outlook import FEWEST_CLOSED, SHOCK_DAYS, Fitted, Outlook
+from ..outlook import SHOCK_DAYS, Fitted, Outlook
 from ..plain import plain
 from ..river import Goal, River
 from ..selection import Selection
 from . import _targets, forecast
+from ._lacking import lack
 
 WANTED = 0.8
 MOST_GOALS = 4
@@ -98,15 +98,12 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Cove
     today = days.number(selection.as_of)
     shown = _targets.shown(river.goals, selection.as_of)
     goals = [goal for goal in shown if days.number(goal.end) > today][:MOST_GOALS]
-    history = history_of(river)
-    outlook = Outlook(history, reach=forecast.reach(selection, shown))
+    outlook = parts.outlook_of(river, reach=forecast.reach(selection, shown))
     warnings = [] if goals else [warning("no_target")]
     can_say = outlook.can_say(today)
     if not can_say:
-        now = history.as_of(today)
-        lack = "no_wins" if now.closed >= FEWEST_CLOSED else "not_enough_closed"
-        warnings.append(warning(lack, needs=FEWEST_CLOSED, has=now.closed))
-    whole = Fitted(known.known(river.journeys, today), history) if can_say else None
+        warnings.append(lack(outlook, today))
+    whole = parts.journeys_of(river, outlook, today) if can_say else None
     return CoverageReport(
         pipeline=river.pipeline,
         as_of=selection.as_of,

@@ -24,12 +24,14 @@ from ..backtesting import QUANTILES, Grade
 from ..caveats import warning
 from ..estimators import stage_weighting
 from ..estimators.survival import Floats
-from ..known import Known, history_of
-from ..outlook import ENOUGH_CLOSED, FEWEST_CLOSED, SHOCK_DAYS, Forecast, Outlook
+from ..known import Known
+from ..outlook import ENOUGH_CLOSED, SHOCK_DAYS, Forecast, Outlook
+from ..parts import outlook_of
 from ..plain import plain
 from ..river import Goal, River
 from ..selection import Selection
 from . import _targets
+from ._lacking import lack
 from ._targets import Attainment
 
 STALE_AFTER = 60
@@ -102,6 +104,7 @@ class ForecastReport:
     graded: tuple[Graded, ...]
     record: tuple[Grade, ...]
     targets: tuple[Attainment, ...]
+    is_part: bool
     warnings: tuple[dict[str, Any], ...]
 
     def as_facts(self) -> dict[str, Any]:
@@ -114,10 +117,9 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
     today = days.number(selection.as_of)
     unit, year = selection.unit or "month", river.first_month
     coming = fiscal.upcoming(selection.as_of, unit, NUMBER.get(unit, selection.months), first_month=year)
-    history = history_of(river)
     goals = _targets.shown(river.goals, selection.as_of)
-    outlook = Outlook(history, reach=reach(selection, goals))
-    known = history.as_of(today)
+    outlook = outlook_of(river, reach=reach(selection, goals))
+    known = outlook.history.as_of(today)
     past = _past_won(known, coming[0], unit, year)
     weighted = _stage_weighted(known, river, coming)
     bare = tuple(
@@ -127,12 +129,11 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
     )
     warnings = _warnings(known, river)
     can_say = outlook.can_say(today)
-    if not known.is_won.any():
-        warnings.append(warning("no_wins") if len(known.card) else warning("empty"))
-    elif not can_say:
-        warnings.append(warning("not_enough_closed", needs=FEWEST_CLOSED, has=known.closed))
+    if not can_say:
+        warnings.append(lack(outlook, today))
     elif known.closed < ENOUGH_CLOSED:
-        warnings.append(warning("pooled", needs=ENOUGH_CLOSED, has=known.closed))
+        is_part = river.whole is not None
+        warnings.append(warning("borrowed" if is_part else "pooled", needs=ENOUGH_CLOSED, has=known.closed))
     forecasts = [_ahead(outlook, today, period.start, period.end) for period in coming] if can_say else []
     periods = tuple(_filled(*each) for each in zip(bare, forecasts, strict=True)) if can_say else bare
     graded, record = _record(outlook, past) if can_say else ((), ())
@@ -154,6 +155,7 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
         graded=graded,
         record=record,
         targets=_targets.attainments(goals, known, outlook if can_say else None),
+        is_part=river.whole is not None,
         warnings=tuple(warnings),
     )
 

@@ -20,12 +20,14 @@ from ..caveats import warning
 from ..estimators import blending, proportions
 from ..fiscal import MONTH, QUARTER, Period
 from ..kept import Asked, Kept
-from ..known import Known, history_of
-from ..outlook import FEWEST_CLOSED, Outlook
+from ..known import Known
+from ..outlook import Outlook
+from ..parts import outlook_of
 from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..ways import OURS, name_of
+from ._lacking import lack
 
 UNITS = {"month": (MONTH, 12), "quarter": (QUARTER, 4)}
 LOOKS = (("month", "eve"), ("month", "half"), ("month", "before"), ("quarter", "eve"), ("quarter", "half"))
@@ -111,9 +113,8 @@ class _Graded:
 
 def report(river: River, selection: Selection, rng: Any) -> RecordReport:
     """The same history and the same kept forecasts give the same record; `rng` is not used."""
-    history = history_of(river)
-    now = history.as_of(days.number(selection.as_of))
-    outlook = Outlook(history, reach=LONGEST_REACH)
+    outlook = outlook_of(river, reach=LONGEST_REACH)
+    now = outlook.history.as_of(days.number(selection.as_of))
     asked = list(_asked(now, selection, river.first_month))
     kept = river.kept(one.key for one in asked)
     graded = [found for one in asked for found in [_graded(one, outlook, kept, now)] if found]
@@ -125,7 +126,7 @@ def report(river: River, selection: Selection, rng: Any) -> RecordReport:
         looks=looks,
         windows=tuple(one.window for one in graded),
         rows=tuple(_told(one.window, row) for one in graded for row in one.rows),
-        warnings=tuple(_warnings(now, graded, looks)),
+        warnings=tuple(_warnings(outlook, now, graded, looks)),
     )
 
 
@@ -301,14 +302,12 @@ def _told(window: Window, row: Row) -> dict[str, Any]:
     return {**facts, **asdict(row)}
 
 
-def _warnings(now: Known, graded: list[_Graded], looks: tuple[Look, ...]) -> Iterator[dict[str, Any]]:
+def _warnings(outlook: Outlook, now: Known, graded: list[_Graded], looks: tuple[Look, ...]) -> Iterator[dict[str, Any]]:
     if not len(now.card):
         yield warning("empty")
     elif not looks:
-        if not now.is_won.any():
-            yield warning("no_wins")
-        elif now.closed < FEWEST_CLOSED:
-            yield warning("not_enough_closed", needs=FEWEST_CLOSED, has=now.closed)
+        if not outlook.can_say(now.today):
+            yield lack(outlook, now.today)
         else:
             whole = [one for one in graded if (one.window.unit, one.window.look) == LOOKS[0]]
             yield warning("not_enough_graded", needs=FEWEST_GRADED, has=len(whole))

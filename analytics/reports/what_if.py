@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 
 from .. import days, fiscal, supposing
-from ..caveats import warning
 from ..estimators import attainment, forecasting, markov
 from ..estimators import supposing as chain
 from ..estimators.supposing import Changes, Curves
 from ..estimators.survival import Floats, Ints
-from ..known import Known, history_of
-from ..outlook import FEWEST_CLOSED, SHOCK_DAYS, Fitted, Outlook
+from ..known import Known
+from ..outlook import SHOCK_DAYS, Fitted, Outlook
+from ..parts import outlook_of
 from ..plain import plain
 from ..river import River
 from ..selection import Selection
 from ..supposing import Move, Supposed
 from . import _targets, forecast
+from ._lacking import lack
 
 DRAWS = 2000
 MOST_LUCK = 4_000_000  # cards × draws, so that a large pipeline fits into memory
@@ -80,20 +81,15 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> What
     """The same history gives the same answer: chance is seeded by the day, and `rng` is not used."""
     today = days.number(selection.as_of)
     goals = _targets.shown(river.goals, selection.as_of)
-    history = history_of(river)
-    outlook = Outlook(history, reach=forecast.reach(selection, goals))
+    outlook = outlook_of(river, reach=forecast.reach(selection, goals))
     facts: dict[str, Any] = {"pipeline": river.pipeline, "as_of": selection.as_of, "currency": river.currency}
     nothing: dict[str, Any] = {"stages": (), "curves": None, "inflow_per_week": None, "usual": None, "days_ahead": 0}
     if not outlook.can_say(today):
-        now = history.as_of(today)
-        lack = "no_wins" if now.closed >= FEWEST_CLOSED else "not_enough_closed"
-        return WhatIfReport(
-            **facts, **nothing, stretches=(), warnings=(warning(lack, needs=FEWEST_CLOSED, has=now.closed),)
-        )
+        return WhatIfReport(**facts, **nothing, stretches=(), warnings=(lack(outlook, today),))
     asked: list[tuple[date, date, float | None]] = [(one.start, one.end, None) for one in _months(selection)]
     asked += [(goal.start, goal.end, goal.amount) for goal in goals if days.number(goal.end) > today]
     ahead = max(days.number(end) for _start, end, _amount in asked) - today
-    fitted, known = outlook.fitted(today), history.as_of(today)
+    fitted, known = outlook.fitted(today), outlook.history.as_of(today)
     lived = _Lived(fitted, known, ahead)
     supposed = Supposed.from_pairs(selection.suppose)
     keys = [stage.key for stage in river.deals.open_stages]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -46,13 +48,19 @@ def river(selection: Selection) -> River:
     lead_stages = pipelines.lead_stages()
     attempts = told.steps_as_known().join(deals, on="card", maintain_order="left")
     whole = journeys.journeys(logs.lead_steps(params), attempts, deals)
+    everything = whole, attempts
     if selection.cut:
         whole, attempts = (cuts.narrowed(steps, selection, params) for steps in (whole, attempts))
-    return River(
+    of_all = partial(
+        _log, (*lead_stages, *deal_stages), codes=pipelines.journey_codes(lead_stages, deal_codes), zone=zone
+    )
+    of_deals = partial(_log, deal_stages, codes=deal_codes, zone=zone)
+    past = partial(_as_of, told.of(corrected), of_deals, zone)
+    found = River(
         pipeline=pipeline.name,
         currency=base,
-        journeys=_log((*lead_stages, *deal_stages), whole, pipelines.journey_codes(lead_stages, deal_codes), zone),
-        deals=_log(deal_stages, attempts, deal_codes, zone),
+        journeys=of_all(whole),
+        deals=of_deals(attempts),
         lost=partial(beside.lost, params),
         expected_close=partial(beside.expected_close, params),
         without_rate=int(attempts["without_rate"].sum()),
@@ -64,7 +72,25 @@ def river(selection: Selection) -> River:
         before=partial(_before, selection),
         recycled=partial(beside.recycled, params),
         corrected=corrected,
-        corrected_as_of=partial(_as_of, told.of(corrected), attempts, deal_stages, deal_codes, zone),
+        corrected_as_of=partial(past, attempts),
+    )
+    if not selection.is_of_people:
+        return found
+    return replace(found, whole=partial(_whole, found, everything, of_all, of_deals, past))
+
+
+def _whole(part: River, steps: tuple[pl.DataFrame, pl.DataFrame], of_all: Any, of_deals: Any, past: Any) -> River:
+    """The pipeline's history of which the part is."""
+    journeys, attempts = steps
+    return replace(
+        part,
+        journeys=of_all(journeys),
+        deals=of_deals(attempts),
+        without_rate=int(attempts["without_rate"].sum()),
+        cut={},
+        goals=(),
+        whole=None,
+        corrected_as_of=partial(past, attempts),
     )
 
 
@@ -83,15 +109,15 @@ def _goals(selection: Selection, until: datetime) -> tuple[Goal, ...]:
 
 
 def _as_of(
-    told: logs.Told, cards: pl.DataFrame, stages: tuple[Stage, ...], codes: dict[str, int], zone: ZoneInfo, day: int
+    told: logs.Told, log: Callable[[pl.DataFrame], EventLog], zone: ZoneInfo, cards: pl.DataFrame, day: int
 ) -> EventLog:
     """What the log of those cards of `told` that are among `cards` said at the end of an earlier day."""
     until = datetime.combine(days.day(day + 1), time(), zone)
     attempts = cards.select("card", "attempt").unique("card")
-    return _log(stages, told.steps_as_known(int(until.timestamp() * 1e6)).join(attempts, on="card"), codes, zone)
+    return log(told.steps_as_known(int(until.timestamp() * 1e6)).join(attempts, on="card"))
 
 
-def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, codes: dict[str, int], zone: ZoneInfo) -> EventLog:
+def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, *, codes: dict[str, int], zone: ZoneInfo) -> EventLog:
     places = np.array([codes.get(word, -1) for word in steps["to"].dtype.categories], dtype=np.int16)
     stage = pl.Series("stage", places[steps["to"].to_physical().to_numpy()])
     return event_log(stages, steps.with_columns(stage, day=logs.local_day("occurred_at", zone.key).cast(pl.Int32)))

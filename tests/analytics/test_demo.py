@@ -1,6 +1,7 @@
 """The demo has a bottleneck planted at Estimate, begun four months ago, and early visits that go with winning; the
 reports must find them."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -54,4 +55,10 @@ def test_the_planted_bottleneck_is_named_and_dated(company):
             [settled.filter(pl.col("day") <= days.number(day)), river.corrected_as_of(days.number(day)).steps]
         )
         assert known.sort("card", "seq").equals(earlier.steps), f"{back} days ago"
+
+    busy = Counter(Deal.objects.filter(pipeline=company).values_list("owner", flat=True)).most_common(1)[0][0]
+    beside = sources.river(Selection(company.pk, AT.date(), owner=busy)).whole()
+    assert beside.deals.steps.equals(river.deals.steps) and beside.corrected.equals(river.corrected)
+    then = days.number(AT.date() - timedelta(days=30))
+    assert beside.corrected_as_of(then).steps.equals(river.corrected_as_of(then).steps)
     call_command("report", "forecast", "--as-of", "2026-06-30", "--format", "csv")

@@ -330,3 +330,19 @@ def test_what_is_known_of_a_deal_beside_its_steps(pipeline):
     }
     earlier = river(pipeline, as_of=(timezone.now() - timedelta(days=30)).date()).facts()
     assert earlier.acts["kind"].to_list() == ["call"]
+
+
+def test_beside_a_team_or_a_person_stands_the_whole_pipeline_from_the_same_reading(pipeline):
+    ben, ana = make_user(name="Ben"), make_user(name="Ana")
+    deals = [make_deal(pipeline=pipeline, at=ago(20), amount=1000, owner=owner) for owner in (ana, ben, ben)]
+    for deal in deals:
+        move(deal, "Proposal", at=ago(10))
+    undoing.undo(deals[1], by=None, at=ago(5))
+    everybody, anas = river(pipeline), river(pipeline, owner=ana.pk)
+    assert everybody.whole is None and river(pipeline, tries="first").whole is None
+    assert river(pipeline, owner=ana.pk, tries="first").whole is None
+    whole = anas.whole()
+    assert anas.deals.steps["card"].n_unique() == 1
+    for log in ("journeys", "deals"):
+        assert getattr(whole, log).steps.equals(getattr(everybody, log).steps)
+    assert whole.corrected.equals(everybody.corrected) and whole.cut == {} and whole.goals == ()

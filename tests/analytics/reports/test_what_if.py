@@ -112,7 +112,7 @@ def test_a_stage_that_is_no_more_changes_nothing():
 def test_with_too_little_history_nothing_is_supposed():
     few = what_if.report(RIVER, replace(SELECTION, as_of=days.day(12)), np.random.default_rng(0)).as_facts()
     assert few["stretches"] == few["stages"] == [] and few["curves"] is None
-    assert [warned["code"] for warned in few["warnings"]] == ["not_enough_closed"]
+    assert [warned["code"] for warned in few["warnings"]] == ["no_wins"]
 
 
 def test_only_what_is_otherwise_is_asked():
