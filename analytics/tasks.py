@@ -12,7 +12,7 @@ from pipeline_crm.accounts.models import User
 from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, foreseeing, judging, norming, recording, retries, watching, weekly
+from . import caching, chances, foreseeing, judging, norming, recording, retries, sources, watching, weekly
 from .selection import Selection
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,11 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
     run = caching.refresh(name, Selection.from_arguments(**selection), asked=question, job=job, at=timezone.now())
     caching.forget_superseded(name, question, at=timezone.now())
     return {"run": run.pk}
+
+
+@job_kind("analytics.settle", title=_("Packing the log for reports"), queue=BULK)
+def settle(job: Job) -> dict[str, Any]:
+    return {"packed": sources.settle()}
 
 
 @job_kind("analytics.watch", title=_("Watching for bottlenecks"))

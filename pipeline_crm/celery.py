@@ -26,6 +26,7 @@ SCHEDULE = [
     ("Put leads of segments into cadences", OFTEN, "pipeline_crm.begin_period", ["leads.run_segments", "hour"]),
     ("Count the points of all leads", OFTEN, "pipeline_crm.begin_period", ["leads.score_all", "day"]),
     ("Tell managers whose answers are late", OFTEN, "pipeline_crm.begin_period", ["leads.escalate_offers", "hour"]),
+    ("Pack the log for reports", OFTEN, "pipeline_crm.begin_period", ["analytics.settle", "hour"]),
     ("Learn stage norms from the log", OFTEN, "pipeline_crm.begin_period", ["analytics.learn_norms", "hour"]),
     ("Learn what becomes of open deals", OFTEN, "pipeline_crm.begin_period", ["analytics.foresee", "hour"]),
     ("Write down what came of judgements", OFTEN, "pipeline_crm.begin_period", ["analytics.grade_judgements", "day"]),

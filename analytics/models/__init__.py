@@ -3,6 +3,7 @@ from .improvement import Improvement, Sighting
 from .judgement import Judgement
 from .report_run import ReportRun
 from .scenario import Scenario
+from .step_block import StepBlock
 from .target import Target
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ReportRun",
     "Scenario",
     "Sighting",
+    "StepBlock",
     "Target",
 ]

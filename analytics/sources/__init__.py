@@ -6,6 +6,7 @@
 
 from .heads import facts_head, log_head, origins_head, settings_digest
 from .leads import Prospects, prospects
+from .logs import settle
 from .owners import owners
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
 from .promises import promises
@@ -28,5 +29,6 @@ __all__ = [
     "prospects",
     "river",
     "settings_digest",
+    "settle",
     "today",
 ]

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from deals.models import Stage
 from leads.models import Batch, LeadStage
+from pipeline_crm.accounts.models import Company
 
 from ..tables import amendments
+from . import blocks
 from .clauses import IN_BASE, KNOWN, KNOWN_AT, LACKS_RATE, MICROSECONDS
 from .copying import columns, frame
 
@@ -40,25 +44,31 @@ KNOWN_AMOUNT = """
                WHERE l.deal_id = e.card_id AND p.currency = e.currency AND p.price > 0)
          ELSE e.amount END"""
 
-DEAL_STEPS = f"""
-    SELECT s.card, s.seq, s."to", s.occurred, s.exact,
-           ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.occurred")})::float8 AS amount,
-           {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.occurred")} AS without_rate, s.known
-    FROM (SELECT e.card_id AS card, e.seq, array_position(%(stages)s::bigint[], e.to_stage_id) - 1 AS "to",
-                 e.is_exact AS exact, {KNOWN_AT} AS known, e.occurred_at AS occurred, e.currency,
-                 {KNOWN_AMOUNT} AS amount
-          FROM deals_dealevent e WHERE e.to_stage_id = ANY(%(stages)s) AND {KNOWN}) s"""
+DEAL_COLUMNS = f"""
+    s.card, s.seq, s."to", s.occurred, s.exact, s.reason, s.known,
+    ({IN_BASE.format(amount="s.amount", currency="s.currency", at="s.occurred")})::float8 AS amount,
+    {LACKS_RATE.format(amount="s.amount", currency="s.currency", at="s.occurred")} AS without_rate"""
+DEAL_ROWS = f"""
+    (SELECT e.id, e.card_id AS card, e.seq, e.to_stage_id::int AS "to", e.is_exact AS exact, {KNOWN_AT} AS known,
+            e.occurred_at AS occurred, coalesce(e.lost_reason_id, 0)::int AS reason, e.currency,
+            coalesce(e.batch_id = ANY(%(files)s), false) AS is_of_file, {KNOWN_AMOUNT} AS amount
+     FROM deals_dealevent e) s"""
+DEAL_STEPS = f'SELECT {DEAL_COLUMNS} FROM {DEAL_ROWS} WHERE s."to" = ANY(%(stages)s) AND '
+SETTLED_DEAL_STEPS = f"""
+    SELECT s.id, s.currency <> %(base)s OR s.is_of_file AS is_apart, {DEAL_COLUMNS} FROM {DEAL_ROWS}
+    WHERE s.id > %(after)s AND s.id <= %(last)s"""
 
-# All leads but those whose deals are of other pipelines: those with a deal in this one, and in the default pipeline
-# those without any.
-LEAD_STEPS = f"""
-    SELECT e.card_id AS card, e.seq, array_position(%(lead_stages)s::text[], e.to_stage) - 1 AS "to",
-           e.occurred_at AS occurred, e.is_exact AS exact, {KNOWN_AT} AS known
-    FROM leads_leadevent e WHERE {KNOWN} AND """
-OF_PIPELINE = "e.card_id IN (SELECT o.lead_id FROM deals_deal o WHERE o.pipeline_id = %(pipeline)s)"
-OF_DEFAULT = """NOT EXISTS (
-        SELECT 1 FROM deals_deal o WHERE o.lead_id = e.card_id AND o.pipeline_id <> %(pipeline)s AND NOT EXISTS (
-            SELECT 1 FROM deals_deal m WHERE m.lead_id = o.lead_id AND m.pipeline_id = %(pipeline)s))"""
+LEAD_COLUMNS = 's.card, s.seq, s."to", s.occurred, s.exact, s.known'
+LEAD_ROWS = f"""
+    (SELECT e.id, e.card_id AS card, e.seq, array_position(%(lead_stages)s::text[], e.to_stage) - 1 AS "to",
+            e.occurred_at AS occurred, e.is_exact AS exact, {KNOWN_AT} AS known
+     FROM leads_leadevent e) s"""
+LEAD_STEPS = f"SELECT {LEAD_COLUMNS} FROM {LEAD_ROWS} WHERE "
+SETTLED_LEAD_STEPS = f"SELECT {LEAD_COLUMNS} FROM {LEAD_ROWS} WHERE s.id > %(after)s AND s.id <= %(last)s"
+
+# What is not in the blocks.
+BESIDE = "s.known < %(until)s AND (s.id > %(after)s OR s.id = ANY(%(apart)s))"
+LEADS_ELSEWHERE = "SELECT DISTINCT d.lead_id AS lead FROM deals_deal d WHERE d.pipeline_id <> %(pipeline)s"
 
 AMENDMENTS = f"""
     SELECT a.card_id AS card, a.seq, a.kind, {MICROSECONDS.format("a.occurred_at")} AS occurred,
@@ -89,7 +99,7 @@ STANDING_LEAD_STEPS = f"""
     FROM leads_leadevent e JOIN leads_lead l ON l.id = e.card_id WHERE l.merged_into_id IS NULL AND {KNOWN}"""
 
 
-SENT_TYPES = {
+LEAD_TYPES = {
     "card": pl.Int64,
     "seq": pl.Int32,
     "to": pl.Int16,
@@ -97,7 +107,8 @@ SENT_TYPES = {
     "exact": pl.Boolean,
     "known": pl.Datetime,
 }
-VALUE_TYPES = {"amount": pl.Float64, "without_rate": pl.Boolean}
+DEAL_TYPES = LEAD_TYPES | {"to": pl.Int32, "reason": pl.Int32, "amount": pl.Float64, "without_rate": pl.Boolean}
+SETTLED_TYPES = {"id": pl.Int64, "is_apart": pl.Boolean} | DEAL_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +145,64 @@ class Told:
 def told(params: dict[str, Any]) -> Told:
     """What was told of the deals of `params["pipeline"]` before `params["until"]`."""
     stages = _stages(params)
-    files = list(Batch.objects.filter(kind=DEALS_FILE).values_list("id", flat=True))
-    asked = {**params, "stages": stages, "files": files}
-    steps = _named(columns(DEAL_STEPS, asked, SENT_TYPES | VALUE_TYPES), stages, first=len(LeadStage))
+    known = blocks.settled("deals", _recipe("deals", params["base"]))
+    steps = _steps(known, DEAL_STEPS, {**params, "stages": stages, "files": _files()}, DEAL_TYPES)
+    of_pipeline = steps.filter(pl.col("to").is_in(stages))
+    steps = _named(of_pipeline, pl.Series(np.searchsorted(stages, of_pipeline["to"])), stages, first=len(LeadStage))
     words = amendments_of("deals_dealamendment", params)
     return Told(steps, words.join(steps, on="card", how="semi"), frame(REVISIONS, params, REVISION_TYPES))
 
 
-def lead_steps(params: dict[str, Any]) -> pl.DataFrame:
-    """The steps of the pipeline's leads, and in the default pipeline of those without a deal, as they are known."""
-    query = LEAD_STEPS + (OF_DEFAULT if params["is_default"] else OF_PIPELINE)
-    steps = columns(query, {**params, "lead_stages": LeadStage.values}, SENT_TYPES)
-    steps = _named(steps, _stages(params)).with_columns(amount=pl.lit(None, pl.Float64))
+def lead_steps(params: dict[str, Any], deals: pl.DataFrame) -> pl.DataFrame:
+    """The steps, as they are known, of the leads of the pipeline: of those who have one of its `deals`, and in the
+    default pipeline of all but those whose deals are of other pipelines."""
+    known = blocks.settled("leads", _recipe("leads"))
+    steps = _steps(known, LEAD_STEPS, {**params, "lead_stages": LeadStage.values}, LEAD_TYPES)
+    if params["is_default"]:
+        elsewhere = columns(LEADS_ELSEWHERE, params, {"lead": pl.Int64}).join(deals, on="lead", how="anti")
+        steps = steps.join(elsewhere, left_on="card", right_on="lead", how="anti")
+    else:
+        steps = steps.join(deals, left_on="card", right_on="lead", how="semi")
+    steps = _named(steps, steps["to"], _stages(params)).with_columns(amount=pl.lit(None, pl.Float64))
     return amended(steps, amendments_of("leads_leadamendment", params))
+
+
+def settle() -> dict[str, int]:
+    """Pack what has settled of both logs since the last time; answers up to which ids the blocks reach."""
+    base = Company.get().base_currency
+    deals, leads = {"base": base, "files": _files()}, {"lead_stages": LeadStage.values}
+
+    def of_deals(after: int, last: int) -> tuple[pl.DataFrame, pl.Series]:
+        steps = columns(SETTLED_DEAL_STEPS, {**deals, "after": after, "last": last}, SETTLED_TYPES)
+        return steps.filter(~pl.col("is_apart")).select(*DEAL_TYPES), steps.filter("is_apart")["id"]
+
+    def of_leads(after: int, last: int) -> tuple[pl.DataFrame, pl.Series]:
+        steps = columns(SETTLED_LEAD_STEPS, {**leads, "after": after, "last": last}, LEAD_TYPES)
+        return steps, pl.Series("id", [], pl.Int64)
+
+    return {
+        "deals": blocks.extend("deals", "deals_dealevent", _recipe("deals", base), of_deals),
+        "leads": blocks.extend("leads", "leads_leadevent", _recipe("leads"), of_leads),
+    }
+
+
+def _recipe(log: str, *follows: str) -> str:
+    """What packed steps follow beside the log."""
+    words = [str(blocks.SHAPE), *follows, *(LeadStage.values if log == "leads" else ())]
+    return md5("|".join(words).encode(), usedforsecurity=False).hexdigest()
+
+
+def _steps(known: blocks.Settled, query: str, params: dict[str, Any], types: dict[str, Any]) -> pl.DataFrame:
+    """Those in the blocks and those beside them, known before `params["until"]`."""
+    beside = columns(query + BESIDE, {**params, "after": known.last_id, "apart": known.apart}, types)
+    if known.steps is None:
+        return beside
+    until = int(params["until"].timestamp() * 1e6)
+    return pl.concat([known.steps.filter(pl.col("known") < until), beside])
+
+
+def _files() -> list[int]:
+    return list(Batch.objects.filter(kind=DEALS_FILE).values_list("id", flat=True))
 
 
 def _stages(params: dict[str, Any]) -> list[int]:
@@ -160,11 +216,11 @@ def local_day(moment: str, zone: str) -> pl.Expr:
     return at.dt.convert_time_zone(zone).dt.date()
 
 
-def _named(steps: pl.DataFrame, stages: list[int], *, first: int = 0) -> pl.DataFrame:
+def _named(steps: pl.DataFrame, places: pl.Series, stages: list[int], *, first: int = 0) -> pl.DataFrame:
     """`to` in words, leads' and then the pipeline's, instead of as a place among them from `first` on."""
     words = pl.Enum([*LeadStage.values, *(str(stage) for stage in stages)])
-    places = (steps["to"] + first).cast(pl.Series([], dtype=words).to_physical().dtype)
-    return steps.with_columns(places.cat.to(words))
+    codes = (places + first).cast(pl.Series([], dtype=words).to_physical().dtype)
+    return steps.with_columns(codes.cat.to(words).alias("to"))
 
 
 def amendments_of(table: str, params: dict[str, Any]) -> pl.DataFrame:

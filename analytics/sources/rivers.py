@@ -47,7 +47,7 @@ def river(selection: Selection) -> River:
     deal_stages, deal_codes = pipelines.deal_stages(pipeline)
     lead_stages = pipelines.lead_stages()
     attempts = told.steps_as_known().join(deals, on="card", maintain_order="left")
-    whole = journeys.journeys(logs.lead_steps(params), attempts, deals)
+    whole = journeys.journeys(logs.lead_steps(params, deals), attempts, deals)
     everything = whole, attempts
     if selection.cut:
         whole, attempts = (cuts.narrowed(steps, selection, params) for steps in (whole, attempts))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.expressions import DatabaseDefault
 
 
@@ -17,7 +17,9 @@ def copy_in(rows: Iterable[models.Model]) -> None:
     if not rows:
         return
     meta = type(rows[0])._meta
-    with connection.cursor() as cursor, connection.wrap_database_errors:
+    table = connection.ops.quote_name(meta.db_table)
+    with transaction.atomic(), connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")  # as INSERT does before it gives an id
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
             [meta.db_table, meta.pk.column, len(rows)],
@@ -26,7 +28,6 @@ def copy_in(rows: Iterable[models.Model]) -> None:
             row.pk = pk
         fields = [field for field in meta.concrete_fields if _is_written(field, rows[0])]
         columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-        table = connection.ops.quote_name(meta.db_table)
         with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row([_value(field, row) for field in fields])
