@@ -20,7 +20,7 @@ from .selection import Selection
 NO_DAY = date(1970, 1, 1)
 KIND = "analytics.report"
 SUPPOSED_FOR = timedelta(days=2)
-SHAPE = 7  # raise it when the facts of a report change their shape or meaning: stored ones are then computed anew
+SHAPE = 8  # raise it when the facts of a report change their shape or meaning: stored ones are then computed anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,13 @@ class Known:
         outcome = np.where(self.is_won, 1, np.where(self.is_open, -1, 0))[last][of_card]
         return Passages(self.state[part], self.entered[part], outcome[part], self.entered[last][of_card][part])
 
+    def parted(self) -> tuple[Ints, Ints]:
+        """Of those that left each open stage: how many went on, and how many were lost; both (states,)."""
+        part = (self.state < self.states) & (self.left < NEVER)
+        lost = part & (self.next == self.states + 1)
+        on = part & (self.next > self.state) & ~lost
+        return tuple(np.bincount(self.state[which], minlength=self.states) for which in (on, lost))
+
     def usual_amounts(self, chosen: NDArray[np.bool_]) -> Floats:
         """The amounts of these stays at what amounts brought so far; an unknown one counts as a usual win."""
         won = self.amount[self.is_won]

@@ -22,7 +22,7 @@ from pipeline_crm.foundation.money import in_short
 from .. import backtesting, days, fiscal
 from ..backtesting import QUANTILES, Grade
 from ..caveats import warning
-from ..estimators import stage_weighting
+from ..estimators import early, stage_weighting
 from ..estimators.survival import Floats
 from ..known import Known
 from ..outlook import ENOUGH_CLOSED, SHOCK_DAYS, Forecast, Outlook
@@ -69,6 +69,16 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """Where there is no forecast yet: what the open deals may bring, four times in five. value: of their amounts."""
+
+    open: int
+    value: float
+    q10: float
+    q90: float
+
+
+@dataclass(frozen=True, slots=True)
 class Graded:
     """What the same forecast said of a period on the evening before it, and what came."""
 
@@ -104,6 +114,7 @@ class ForecastReport:
     graded: tuple[Graded, ...]
     record: tuple[Grade, ...]
     targets: tuple[Attainment, ...]
+    early: Early | None
     is_part: bool
     warnings: tuple[dict[str, Any], ...]
 
@@ -155,6 +166,7 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Fore
         graded=graded,
         record=record,
         targets=_targets.attainments(goals, known, outlook if can_say else None),
+        early=None if can_say else _early(known, outlook.grounds.as_of(today)),
         is_part=river.whole is not None,
         warnings=tuple(warnings),
     )
@@ -172,11 +184,7 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     """The report's finding in the reader's language: head, sentence, and how sure it is."""
     total, currency = facts["total"], facts["currency"]
     if total is None:
-        return {
-            "head": _("Too early to forecast"),
-            "sentence": _("Too few deals have been closed in this pipeline to say what will be won."),
-            "certainty": "",
-        }
+        return {"head": _("Too early to forecast"), **_early_words(facts["early"], currency)}
     words = {
         "total": in_short(total["q50"], currency),
         "low": in_short(total["q10"], currency),
@@ -189,6 +197,28 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
         "head": _("Heading for %(total)s in %(periods)s") % words,
         "sentence": comparison or _("What is open, what will come, and what is won already, until %(end)s.") % words,
         "certainty": _("Four times in five between %(low)s and %(high)s, until %(end)s.") % words,
+    }
+
+
+def _early_words(early: dict[str, Any] | None, currency: str) -> dict[str, str]:
+    """A range, and no number in its middle."""
+    if early is None:
+        too_few = _("Too few deals have been closed in this pipeline to say what will be won.")
+        return {"sentence": too_few, "certainty": ""}
+    words = {
+        "low": in_short(early["q10"], currency),
+        "high": in_short(early["q90"], currency),
+        "value": in_short(early["value"], currency),
+        "n": early["open"],
+    }
+    return {
+        "sentence": ngettext(
+            "The open deal of %(value)s may bring between %(low)s and %(high)s; when is not known yet.",
+            "The %(n)s open deals of %(value)s may bring between %(low)s and %(high)s; when is not known yet.",
+            early["open"],
+        )
+        % words,
+        "certainty": _("Four times in five. Seven of ten usually go on from a stage; what was seen here counts too."),
     }
 
 
@@ -220,6 +250,17 @@ def _against_past(facts: dict[str, Any]) -> str:
     if total["q75"] < before:
         return _("Likely less than the %(before)s of the %(periods)s before.") % words
     return _("About as much as the %(before)s of the %(periods)s before; too early to say more.") % words
+
+
+def _early(known: Known, grounds: Known) -> Early | None:
+    """None where no open deal has a known amount. How deals go on is taken from all of the pipeline."""
+    standing = known.is_open & (known.amount > 0)
+    if not standing.any():
+        return None
+    amounts = known.amount[standing]
+    found = early.sums(*grounds.parted(), known.state[standing], amounts, np.random.default_rng(known.today))
+    low, high = np.quantile(found, [0.1, 0.9]).tolist()
+    return Early(int(standing.sum()), float(amounts.sum()), low, high)
 
 
 def _ahead(outlook: Outlook, today: int, start: date, end: date) -> Forecast:

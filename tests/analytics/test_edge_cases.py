@@ -121,6 +121,21 @@ def test_with_too_little_no_amount_is_forecast_and_it_is_said_what_is_lacking(ca
     assert looks["looks"] == [] and len(codes(looks)) == 1
 
 
+def test_before_the_first_win_there_is_a_range_of_what_is_open_and_no_number():
+    """Thirty lost and none won say more than nothing at all."""
+    young, unlucky = told(forecast, CASES["only open"]), told(forecast, CASES["no wins"])
+    assert young["early"]["open"] == 5 and young["early"]["value"] == 5000
+    assert 0 <= young["early"]["q10"] < young["early"]["q90"] <= 5000
+    assert unlucky["early"]["q90"] / unlucky["early"]["value"] < young["early"]["q90"] / young["early"]["value"]
+    said = forecast.finding(young)
+    assert said["head"] == "Too early to forecast" and said["sentence"].startswith("The 5 open deals of €5k may bring")
+    assert young["total"] is None and young["periods"][0]["point"] is None
+    assert told(forecast, CASES["nothing"])["early"] is None
+    assert told(forecast, CASES["twenty-nine closed"])["early"] is None
+    worthless = told(forecast, standing(4, amount=None))
+    assert worthless["early"] is None and "Too few deals" in forecast.finding(worthless)["sentence"]
+
+
 def test_what_is_lacking_is_counted():
     (warned,) = (one for one in told(forecast, CASES["nine closed"])["warnings"] if one["code"] == "not_enough_closed")
     assert (warned["needs"], warned["has"]) == (FEWEST_CLOSED, 9)
