@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import polars as pl
 
+from .tables.ordering import in_order
+
 STEP_COLUMNS: dict[str, pl.DataType] = {
     "card": pl.Int64(),  # one journey from its first stage to its end
     "seq": pl.Int32(),  # the order of the steps of a card
@@ -83,7 +85,7 @@ def event_log(stages: Sequence[Stage], steps: pl.DataFrame) -> EventLog:
         steps = steps.select(pl.col(name).cast(kind, strict=True) for name, kind in STEP_COLUMNS.items())
     except pl.exceptions.PolarsError as problem:
         raise InvalidLog(f"A column does not have its type: {problem}") from problem
-    steps = steps.sort("card", "seq")
+    steps = in_order(steps)
     _check_steps(steps, len(stages))
     return EventLog(stages, steps)
 

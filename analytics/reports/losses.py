@@ -161,10 +161,9 @@ def _ended(river: River, today: int) -> pl.DataFrame:
         schema={"from": pl.Int16, "stage": pl.String, "stage_key": pl.String},
         orient="row",
     )
+    same = pl.col("card") == pl.col("card").shift()
     return (
-        visited.with_columns(
-            **{"from": pl.col("stage").shift().over("card")}, amount=pl.col("amount").forward_fill().over("card")
-        )
+        visited.with_columns(**{"from": pl.when(same).then(pl.col("stage").shift())})
         .filter(pl.col("left").is_null() & (pl.col("stage") >= log.won))
         .select("card", "from", "amount", day="entered", is_won=pl.col("stage") == log.won)
         .join(names, on="from", how="left")

@@ -8,18 +8,15 @@ from typing import Any
 
 import polars as pl
 
-from ..river import ACT_COLUMNS, LOST_COLUMNS, OWNER_COLUMNS, Facts
+from deals.models import LostReason
+
+from ..river import ACT_COLUMNS, OWNER_COLUMNS, Facts
 from .clauses import DAY_OF, KNOWN
 from .copying import frame
 
-# Why each deal was lost last, as far as that was known then; a voided loss never was.
-LOST = f"""
-    SELECT DISTINCT ON (e.card_id) e.card_id AS card, r.name AS reason, d.competitor
-    FROM deals_dealevent e JOIN deals_deal d ON d.id = e.card_id JOIN deals_lostreason r ON r.id = e.lost_reason_id
-    WHERE d.pipeline_id = %(pipeline)s AND e.to_kind = 'lost' AND {KNOWN} AND NOT EXISTS (
-        SELECT 1 FROM deals_dealamendment a
-        WHERE a.card_id = e.card_id AND a.seq = e.seq AND a.kind = 'void' AND a.recorded_at < %(until)s)
-    ORDER BY e.card_id, e.seq DESC"""
+COMPETITORS = """
+    SELECT d.id AS card, d.competitor FROM deals_deal d
+    WHERE d.pipeline_id = %(pipeline)s AND d.competitor <> ''"""
 
 # Deals whose prospects went back to marketing, as far as that was known then and not taken back.
 RECYCLED = f"""
@@ -81,9 +78,15 @@ EXPECTED_CLOSE = """
     WHERE d.pipeline_id = %(pipeline)s"""
 
 
-def lost(params: dict[str, Any]) -> pl.DataFrame:
-    """Columns card, reason and competitor."""
-    return frame(LOST, params, LOST_COLUMNS)
+def lost(params: dict[str, Any], losses: pl.DataFrame) -> pl.DataFrame:
+    """Why each deal was lost last and to whom, of card and reason (its number); columns card, reason and competitor."""
+    reasons = dict(LostReason.objects.values_list("pk", "name"))
+    competitors = frame(COMPETITORS, params, {"card": pl.Int64, "competitor": pl.String})
+    return losses.join(competitors, on="card", how="left").select(
+        "card",
+        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String),
+        competitor=pl.col("competitor").fill_null(""),
+    )
 
 
 def expected_close(params: dict[str, Any]) -> pl.DataFrame:

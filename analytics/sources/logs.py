@@ -16,6 +16,7 @@ from leads.models import Batch, LeadStage
 from pipeline_crm.accounts.models import Company
 
 from ..tables import amendments
+from ..tables.ordering import in_order
 from . import blocks
 from .clauses import IN_BASE, KNOWN, KNOWN_AT, LACKS_RATE, MICROSECONDS
 from .copying import columns, frame
@@ -67,7 +68,7 @@ LEAD_STEPS = f"SELECT {LEAD_COLUMNS} FROM {LEAD_ROWS} WHERE "
 SETTLED_LEAD_STEPS = f"SELECT {LEAD_COLUMNS} FROM {LEAD_ROWS} WHERE s.id > %(after)s AND s.id <= %(last)s"
 
 # What is not in the blocks.
-BESIDE = "s.known < %(until)s AND (s.id > %(after)s OR s.id = ANY(%(apart)s))"
+BESIDE = "s.known < %(until)s AND (s.id > %(after)s OR s.id = ANY(%(apart)s::bigint[]))"
 LEADS_ELSEWHERE = "SELECT DISTINCT d.lead_id AS lead FROM deals_deal d WHERE d.pipeline_id <> %(pipeline)s"
 
 AMENDMENTS = f"""
@@ -78,8 +79,9 @@ AMENDMENTS = f"""
 # What stood in a field after a change: what the newest change of it said, else what the next one replaced, else what
 # stands now.
 STANDING = """(coalesce(
+        CASE WHEN c.field = '{field}' THEN c.after ELSE
         (SELECT x.after FROM deals_dealchange x
-         WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id <= c.id ORDER BY x.id DESC LIMIT 1),
+         WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id <= c.id ORDER BY x.id DESC LIMIT 1) END,
         (SELECT x.before FROM deals_dealchange x
          WHERE x.deal_id = c.deal_id AND x.field = '{field}' AND x.id > c.id ORDER BY x.id LIMIT 1),
         to_jsonb(d.{field})) #>> '{{}}')"""
@@ -90,7 +92,8 @@ REVISIONS = f"""
     FROM (SELECT c.id, c.deal_id AS card, {MICROSECONDS.format("c.recorded_at")} AS occurred, c.recorded_at AS at,
                  {STANDING.format(field="amount")}::numeric AS amount, {STANDING.format(field="currency")} AS currency
           FROM deals_dealchange c JOIN deals_deal d ON d.id = c.deal_id
-          WHERE d.pipeline_id = %(pipeline)s AND c.field IN ('amount', 'currency') AND c.recorded_at < %(until)s) s
+          WHERE d.pipeline_id = %(pipeline)s AND c.field IN ('amount', 'currency') AND c.recorded_at < %(until)s
+          OFFSET 0) s  -- each is looked up once
     ORDER BY s.id"""
 
 STANDING_LEAD_STEPS = f"""
@@ -132,6 +135,15 @@ class Told:
         return Told(
             *(words.join(chosen, on="card", how="semi") for words in (self.steps, self.amendments, self.revisions))
         )
+
+    def losses(self) -> pl.DataFrame:
+        """Each deal's last loss that stands: its card, and the number of the reason."""
+        losses = self.steps.filter(pl.col("reason") > 0)
+        voided = self.amendments.filter(pl.col("kind") == "void")
+        if voided.height:
+            losses = losses.join(voided, on=["card", "seq"], how="anti")
+        last = pl.col("card") != pl.col("card").shift(-1)
+        return in_order(losses).filter(last.fill_null(value=True)).select("card", "reason")
 
     def steps_as_known(self, until: int | None = None) -> pl.DataFrame:
         """The steps as they were known before `until` (microseconds), by default as they are known now."""
@@ -194,7 +206,9 @@ def _recipe(log: str, *follows: str) -> str:
 
 def _steps(known: blocks.Settled, query: str, params: dict[str, Any], types: dict[str, Any]) -> pl.DataFrame:
     """Those in the blocks and those beside them, known before `params["until"]`."""
-    beside = columns(query + BESIDE, {**params, "after": known.last_id, "apart": known.apart}, types)
+    beside = columns(
+        query + BESIDE, {**params, "after": known.last_id, "apart": f"{{{','.join(map(str, known.apart))}}}"}, types
+    )
     if known.steps is None:
         return beside
     until = int(params["until"].timestamp() * 1e6)
@@ -240,7 +254,8 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
     to a later one keeps what was entered since it was written down."""
     if revisions.height == 0 or steps.height == 0:
         return steps
-    of_revised = steps.join(revisions, on="card", how="semi")
+    is_revised = pl.col("card").is_in(revisions["card"].unique().implode())
+    of_revised = steps.filter(is_revised)
     newest = (
         revisions.sort("occurred", maintain_order=True)
         .join_asof(
@@ -262,4 +277,4 @@ def _revised(steps: pl.DataFrame, revisions: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("revised", "lacks", "is_revised")
     )
-    return pl.concat([steps.join(revisions, on="card", how="anti"), renewed]).sort("card", "seq")
+    return in_order(pl.concat([steps.filter(~is_revised), renewed]))

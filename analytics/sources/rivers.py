@@ -61,7 +61,7 @@ def river(selection: Selection) -> River:
         currency=base,
         journeys=of_all(whole),
         deals=of_deals(attempts),
-        lost=partial(beside.lost, params),
+        lost=partial(beside.lost, params, told.losses()),
         expected_close=partial(beside.expected_close, params),
         without_rate=int(attempts["without_rate"].sum()),
         cut=cuts.in_words(selection),

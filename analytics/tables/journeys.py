@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from .ordering import in_order
+
 ACCEPTED = "accepted"
 WAITING = "waiting"
 MOST_ATTEMPTS = 1000
@@ -52,7 +54,7 @@ def _in_order_of_time(steps: pl.DataFrame) -> pl.DataFrame:
     if not cards.height:
         return steps
     late = steps.join(cards, on="card", how="semi").with_columns(pl.col("occurred_at").cum_max().over("card"))
-    return pl.concat([steps.join(cards, on="card", how="anti"), late]).sort("card", "seq")
+    return in_order(pl.concat([steps.join(cards, on="card", how="anti"), late]))
 
 
 def lead_of(card: pl.Expr) -> pl.Expr:
@@ -67,7 +69,7 @@ def _without_deal(lead: str, attempt: str) -> pl.Expr:
 
 def _with_attempts(lead_steps: pl.DataFrame) -> pl.DataFrame:
     """Number the attempts, and drop steps of no duration that come before acceptance."""
-    lead_steps = lead_steps.sort("card", "seq")
+    lead_steps = in_order(lead_steps)
     same, followed = pl.col("card") == pl.col("card").shift(), pl.col("card") == pl.col("card").shift(-1)
     returns = (same & (pl.col("to").shift() == ACCEPTED) & (pl.col("to") == WAITING)).fill_null(value=False)
     so_far = returns.cum_sum()  # over all leads; what it was when the lead began is taken off again
