@@ -180,11 +180,15 @@ class Sliced(_Shelf[Known]):
 class Patched(_Shelf[Known]):
     """The days of a history of which later words changed some cards: these are put together anew for each day."""
 
-    def __init__(self, settled: EventLog, corrected_as_of: Callable[[int], EventLog]):
+    def __init__(self, settled: EventLog, corrected: Callable[[int], Known]):
         super().__init__(self._patch)
         self._settled = Sliced(settled)
-        self._corrected = _Shelf(lambda day: known(corrected_as_of(day), day), rows=KEPT_ROWS // 4)
+        self._corrected = _Shelf(corrected, rows=KEPT_ROWS // 4)
         self._evenings = _Shelf(self._evening, rows=KEPT_ROWS // 4)
+
+    def corrected(self, day: int) -> Known:
+        """What was known of the cards that are put together anew."""
+        return self._corrected.as_of(day)
 
     def _patch(self, day: int) -> Known:
         return _together(self._settled.as_of(day), self._corrected.as_of(day))
@@ -205,10 +209,24 @@ _COLUMNS = (*_UNCHANGING, "left", "next")
 
 def history_of(river: River) -> History:
     """The days of the river's deals."""
-    if river.corrected_as_of is None or river.corrected.is_empty():
+    as_of = river.corrected_as_of
+    if as_of is None or river.corrected.is_empty():
         return Sliced(river.deals)
-    settled = river.deals.steps.join(river.corrected.to_frame("card"), on="card", how="anti", maintain_order="left")
-    return Patched(EventLog(river.deals.stages, settled), river.corrected_as_of)
+    return Patched(_settled(river), lambda day: known(as_of(day), day))
+
+
+def history_of_part(river: River, whole: History) -> History:
+    """The same of a river whose deals are among those of `whole`: what is put together anew is so once for both."""
+    if not isinstance(whole, Patched):
+        return Sliced(river.deals)
+    cards = river.deals.steps["card"].unique().to_numpy()
+    return Patched(_settled(river), lambda day: _some(whole.corrected(day), cards))
+
+
+def _settled(river: River) -> EventLog:
+    """The steps of cards that were on every earlier evening as they say now."""
+    corrected = river.corrected.to_frame("card")
+    return EventLog(river.deals.stages, river.deals.steps.join(corrected, on="card", how="anti", maintain_order="left"))
 
 
 def known(log: EventLog, today: int) -> Known:
@@ -279,6 +297,12 @@ def _together(many: Known, few: Known) -> Known:
         states=many.states,
         **{name: np.insert(getattr(many, name), places, getattr(few, name)) for name in _COLUMNS},
     )
+
+
+def _some(of: Known, cards: Ints) -> Known:
+    """The same of these cards alone."""
+    mine = np.isin(of.card, cards)
+    return replace(of, **{name: getattr(of, name)[mine] for name in _COLUMNS})
 
 
 def _ints(frame: pl.DataFrame, name: str) -> Ints:

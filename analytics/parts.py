@@ -13,7 +13,7 @@ from .estimators.forecasting import Inflow, Past
 from .estimators.recalibration import Tilt
 from .estimators.rhythm import Rhythm
 from .estimators.survival import Floats
-from .known import History, Known, history_of, known
+from .known import History, Known, history_of, history_of_part, known
 from .outlook import ENOUGH_CLOSED, Fitted, Outlook
 from .river import River
 
@@ -106,11 +106,11 @@ class OfPart(Outlook):
 
 
 def outlook_of(river: River, *, reach: int = 0, history: History | None = None) -> Outlook:
-    """The forecasts of the river's deals, as of any day. history: the days of these deals, where they are at hand."""
-    history = history or history_of(river)
+    """The forecasts of the river's deals, as of any day. history: of a whole pipeline, where it is at hand."""
     if river.whole is None:
-        return Outlook(history, reach=reach)
-    return OfPart(history, Outlook(history_of(river.whole())), reach=reach)
+        return Outlook(history or history_of(river), reach=reach)
+    whole = history_of(river.whole())
+    return OfPart(history_of_part(river, whole), Outlook(whole), reach=reach)
 
 
 def journeys_of(river: River, outlook: Outlook, today: int) -> Fitted:

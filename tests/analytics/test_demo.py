@@ -4,11 +4,13 @@ reports must find them."""
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from django.core.management import call_command
 
 from analytics import catalogue, days, sources
+from analytics.known import history_of, history_of_part
 from analytics.reports import bottleneck
 from analytics.selection import Selection
 from deals.models import Deal, Pipeline, StageKind
@@ -57,8 +59,12 @@ def test_the_planted_bottleneck_is_named_and_dated(company):
         assert known.sort("card", "seq").equals(earlier.steps), f"{back} days ago"
 
     busy = Counter(Deal.objects.filter(pipeline=company).values_list("owner", flat=True)).most_common(1)[0][0]
-    beside = sources.river(Selection(company.pk, AT.date(), owner=busy)).whole()
+    theirs = sources.river(Selection(company.pk, AT.date(), owner=busy))
+    beside = theirs.whole()
     assert beside.deals.steps.equals(river.deals.steps) and beside.corrected.equals(river.corrected)
     then = days.number(AT.date() - timedelta(days=30))
     assert beside.corrected_as_of(then).steps.equals(river.corrected_as_of(then).steps)
+    own, shared = history_of(theirs).as_of(then), history_of_part(theirs, history_of(beside)).as_of(then)
+    for name in ("card", "state", "entered", "left", "next", "first", "exact", "again", "amount", "before"):
+        np.testing.assert_array_equal(getattr(own, name), getattr(shared, name), err_msg=name)
     call_command("report", "forecast", "--as-of", "2026-06-30", "--format", "csv")
