@@ -7,9 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pipeline_crm.foundation.money import CURRENCIES
-
-from .theme import ALARM, MUTED, NURTURING, OURS, REFERENCE, SURFACE, Figure, axis, figure
+from .theme import ALARM, MUTED, NURTURING, OURS, REFERENCE, SURFACE, Figure, axis, figure, money_axis
 
 Facts = dict[str, Any]
 
@@ -142,8 +140,3 @@ def _length(period: Facts) -> int:
 def _today(day: str) -> dict[str, Any]:
     line = {"color": "var(--line2)", "width": 1, "dash": "dot"}
     return {"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line}
-
-
-def money_axis(currency: str) -> dict[str, Any]:
-    symbol = CURRENCIES[currency].symbol if currency in CURRENCIES else currency
-    return axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline_crm.foundation.money import CURRENCIES
-
 from ..reports.movement import bar_names
-from .theme import LOST, NURTURING, OURS, REFERENCE, Figure, axis, figure
+from .theme import LOST, NURTURING, OURS, REFERENCE, Figure, axis, figure, money_axis
 
 Facts = dict[str, Any]
 
@@ -28,7 +26,6 @@ def steps(facts: Facts, measure: str) -> Figure:
         level = bar[measure] if is_end else level + bar[measure]
         rows.append((bar_names()[bar["key"]], base / 100, bar[measure] / 100, _colour(bar, measure)))
     names, bases, heights, colours = zip(*rows, strict=True)
-    symbol = CURRENCIES[facts["currency"]].symbol if facts["currency"] in CURRENCIES else facts["currency"]
     return figure(
         [
             {
@@ -43,7 +40,7 @@ def steps(facts: Facts, measure: str) -> Figure:
         ],
         bargap=0.35,
         xaxis=axis(showgrid=False, tickangle=-35),
-        yaxis=axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s"),
+        yaxis=money_axis(facts["currency"]),
         margin={"l": 56, "r": 10, "t": 10, "b": 110},
     )
 

@@ -6,11 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pipeline_crm.foundation.money import CURRENCIES
-
 from ..ways import OURS as OUR_WAY
 from ..ways import name_of, only_the_best_weighted
-from .theme import ALARM, OURS, REFERENCE, SURFACE, Figure, axis, figure
+from .theme import ALARM, OURS, REFERENCE, SURFACE, Figure, axis, figure, money_axis
 
 Facts = dict[str, Any]
 
@@ -26,7 +24,6 @@ def months(facts: Facts) -> Figure:
     eves = [one for one in facts["windows"] if (one["unit"], one["look"]) == ("month", "eve")]
     middles = [f"{one['start'][:8]}15" for one in eves]
     currency = facts["currency"]
-    symbol = CURRENCIES[currency].symbol if currency in CURRENCIES else currency
     return figure(
         [
             {
@@ -62,7 +59,7 @@ def months(facts: Facts) -> Figure:
             ),
         ],
         xaxis=axis(type="date", tickformat="%b<br>%Y", showgrid=False, nticks=12),
-        yaxis=axis(rangemode="tozero", tickprefix=symbol, tickformat=".3~s"),
+        yaxis=money_axis(currency),
         margin={"l": 52, "r": 10, "t": 10, "b": 44},
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline_crm.foundation.money import CURRENCIES
+
 Figure = dict[str, Any]
 
 OURS = "var(--c-blue)"
@@ -27,6 +29,13 @@ def figure(data: list[dict[str, Any]], **layout: Any) -> Figure:
 
 def axis(**settings: Any) -> dict[str, Any]:
     return {"fixedrange": True, **settings}
+
+
+def money_axis(currency: str) -> dict[str, Any]:
+    """From zero up to a hundred at least: where nothing comes, a tick "1m" would mean a thousandth and read as a
+    million."""
+    symbol = CURRENCIES[currency].symbol if currency in CURRENCIES else currency
+    return axis(rangemode="tozero", autorangeoptions={"include": 100}, tickprefix=symbol, tickformat=".3~s")
 
 
 def titled(text: str) -> dict[str, str]:

@@ -8,8 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..supposing import Outcome, Side
-from .forecast import money_axis
-from .theme import OURS, REFERENCE, SURFACE, Figure, axis, figure
+from .theme import OURS, REFERENCE, SURFACE, Figure, axis, figure, money_axis
 
 APART = 0.17
 

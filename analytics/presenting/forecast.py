@@ -124,7 +124,7 @@ def _periods_title(facts: Facts) -> str:
 
 def _parts_title(facts: Facts) -> str:
     total = facts["total"]
-    if total is None or not total["point"]:
+    if total is None or not round(total["point"]):
         return _("What the forecast consists of")
     share = (total["new"] + total["recycled"]) / total["point"]
     return _("%(share)s of it comes from deals that are not there yet") % {"share": percent(share)}

@@ -194,7 +194,9 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     }
     comparison = _against_past(facts)
     return {
-        "head": _("Heading for %(total)s in %(periods)s") % words,
+        "head": _("Nothing is expected in %(periods)s") % words
+        if round(total["q90"]) == 0
+        else _("Heading for %(total)s in %(periods)s") % words,
         "sentence": comparison or _("What is open, what will come, and what is won already, until %(end)s.") % words,
         "certainty": _("Four times in five between %(low)s and %(high)s, until %(end)s.") % words,
     }

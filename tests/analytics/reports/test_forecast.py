@@ -168,5 +168,11 @@ def test_few_closed_deals_are_said(closed, code):
     assert (report.total is None) == (closed < FEWEST_CLOSED)
 
 
+def test_where_nothing_comes_the_finding_says_nothing():
+    facts = REPORT.as_facts()
+    facts["total"] |= {"q90": 0.3}
+    assert forecast.finding(facts)["head"] == "Nothing is expected in 6 months"
+
+
 def test_an_empty_pipeline_says_so():
     assert [warning["code"] for warning in asked(log([])).warnings] == ["empty"]
