@@ -146,10 +146,12 @@ class ReportFilter(FilterForm):
         }
         chosen |= {name: asked[name] for name in ("least", "most") if asked.get(name) is not None}
         chosen |= {name: asked[name] for name in ("tries", "landmark", "unit") if asked.get(name)}
-        selection = Selection(pipeline.pk, as_of, until=asked.get("to"), **chosen)
+        until = asked.get("to") if asked.get("as_of") else None
+        selection = Selection(pipeline.pk, as_of, until=until, **chosen)
         first = asked.get("from")
         if first:
-            selection = replace(selection, window_days=(selection.window[1] - first).days + 1)
+            last = selection.window[1]
+            selection = replace(selection, until=last, window_days=(last - first).days + 1)
         return replace(selection, against=self._against(selection))
 
     def _against(self, selection: Selection) -> tuple[tuple[str, Any], ...] | None:
@@ -167,6 +169,11 @@ class ReportFilter(FilterForm):
     def own(self) -> list[tuple[str, str]]:
         """What is asked beside the selection to compare with: names and values as they stand in the address."""
         return [(name, self.data[name]) for name in self.fields if self.data.get(name) and OTHERWISE not in name]
+
+    @property
+    def undated(self) -> list[tuple[str, str]]:
+        """The same without its days."""
+        return [(name, value) for name, value in self.own if name not in ("from", "to", "as_of")]
 
     def other_query(self, **changes: Any) -> str:
         """The address part of the selection that is compared with, as if it were the page's own."""

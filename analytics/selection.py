@@ -57,9 +57,11 @@ class Selection:
         return replace(self, against=None, **changes)
 
     def lately(self, longest: int) -> tuple[date, date]:
-        """The window that was chosen, else so many days up to its end: for what needs many cards."""
+        """The window that was chosen, else so many days up to its end: for what needs more cards than it has, or fewer.
+        One of as many days as the usual window is known by its last day."""
         first, last = self.window
-        return (first if self.window_days != WINDOW_DAYS else last - timedelta(days=longest - 1)), last
+        is_chosen = self.until is not None or self.window_days != WINDOW_DAYS
+        return (first if is_chosen else last - timedelta(days=longest - 1)), last
 
     @property
     def reference(self) -> tuple[date, date]:

@@ -16,7 +16,7 @@ def figures(facts: Facts) -> dict[str, Figure]:
 
 
 def steps(facts: Facts, measure: str) -> Figure:
-    """Bars that begin where the one before ended."""
+    """Bars that begin where the one before ended; above or below a thin one is as good as on it."""
     level, rows = 0, []
     for bar in (facts["opening"], *facts["bars"], facts["closing"]):
         is_end = bar["key"] in ("opening", "closing")
@@ -24,8 +24,11 @@ def steps(facts: Facts, measure: str) -> Figure:
             continue
         base = 0 if is_end else level
         level = bar[measure] if is_end else level + bar[measure]
-        rows.append((bar_names()[bar["key"]], base / 100, bar[measure] / 100, _colour(bar, measure)))
-    names, bases, heights, colours = zip(*rows, strict=True)
+        height = bar[measure] / 100
+        asked = {} if is_end else {"what": "changed", "fact": bar["key"]}
+        told = asked | {"told": height}
+        rows.append((bar_names()[bar["key"]], base / 100, height, _colour(bar, measure), told))
+    names, bases, heights, colours, customdata = zip(*rows, strict=True)
     return figure(
         [
             {
@@ -33,11 +36,12 @@ def steps(facts: Facts, measure: str) -> Figure:
                 "x": list(names),
                 "y": list(heights),
                 "base": list(bases),
-                "customdata": list(heights),
+                "customdata": list(customdata),
                 "marker": {"color": list(colours)},
-                "hovertemplate": f"%{{x}}: {facts['currency']} %{{customdata:,.2f}}<extra></extra>",
+                "hovertemplate": f"%{{x}}: {facts['currency']} %{{customdata.told:,.2f}}<extra></extra>",
             }
         ],
+        hovermode="x",
         bargap=0.35,
         xaxis=axis(showgrid=False, tickangle=-35),
         yaxis=money_axis(facts["currency"]),

@@ -24,6 +24,8 @@ def shown(facts: Facts) -> Facts:
         "expected_title": _title(facts, "expected"),
         "pipeline_title": _title(facts, "pipeline"),
         "ends": ends,
+        "first": (date.fromisoformat(facts["since"]) + timedelta(days=1)).isoformat(),
+        "last": facts["until"],
         "pushed": facts["pushed"],
         "stretches": _stretches(facts),
     }

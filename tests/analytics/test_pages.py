@@ -368,3 +368,13 @@ def test_behind_each_cell_of_losses_are_as_many_deals_as_it_says(client, pipelin
     for address, n in cells:
         title = re.search("<h1>([^<]+)", client.get(unescape(address)).content.decode())[1]
         assert title.startswith(f"{n} deal"), address
+
+
+@pytest.mark.parametrize("days_long", [1, 90])
+def test_what_changed_is_asked_between_any_two_days(browser, pipeline, deals, days_long):
+    first, last = day_ago(19 + days_long), day_ago(20)
+    address = f"/insight/movement/?from={first}&to={last}"
+    browser.get(address)
+    work()
+    html = browser.get(address).content.decode()
+    assert f'name="from" value="{first}"' in html and f'name="to" value="{last}"' in html

@@ -19,3 +19,10 @@ def test_equal_selections_have_equal_digests_and_seeds_and_others_have_not():
 
 def test_a_selection_survives_the_way_through_a_job():
     assert Selection.from_arguments(**ASKED.as_arguments()) == ASKED
+
+
+def test_a_window_that_was_chosen_is_kept_however_long_it_is():
+    assert ASKED.lately(7) == (date(2026, 11, 17), date(2026, 11, 23))
+    for long in (1, 89, 90, 91):
+        chosen = replace(ASKED, until=ASKED.as_of, window_days=long)
+        assert chosen.lately(7) == chosen.window

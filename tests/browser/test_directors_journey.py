@@ -116,6 +116,19 @@ def test_from_the_chance_of_the_target_to_a_scenario_and_to_the_record(open_page
     steps = page.locator("section[aria-labelledby=steps] tbody tr")
     assert steps.count() > 2 and page.locator("section[aria-labelledby=steps] tr.total").count() == 2
 
+    month_ago = (timezone.localdate() - timedelta(days=30)).isoformat()
+    page.get_by_label("First day").fill(month_ago)
+    page.locator("section[aria-labelledby=steps]").get_by_role("button", name="Show").click()
+    page.wait_for_url(f"**/insight/movement/*from={month_ago}*")
+    work()
+    page.locator("[data-figure=pipeline] .main-svg").first.wait_for()
+    mark = page.locator("[data-figure=pipeline] .point").nth(1)
+    mark.scroll_into_view_if_needed()
+    bar = mark.bounding_box()
+    page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    page.wait_for_url("**/insight/cards/*what=changed*")
+    page.go_back()
+
     page.goto(f"/insight/record/?pipeline={pipeline.pk}")
     work()
     page.locator("#quarters").wait_for()

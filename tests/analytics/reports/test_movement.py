@@ -128,6 +128,15 @@ def test_with_few_closed_deals_only_the_pipeline_is_told():
     assert list(drawn.figures(report.as_facts())) == ["pipeline"]
 
 
+def test_a_bar_opens_its_deals_and_the_ends_open_none():
+    facts = asked(log([(1, 0, 1, 5.0)]), log([(1, 0, 1, 5.0), (2, 0, 396, 7.5)]))[2].as_facts()
+    figure = drawn.figures(facts)["pipeline"]
+    assert figure["data"][0]["customdata"] == [
+        {"told": 5.0}, {"what": "changed", "fact": "new", "told": 7.5}, {"told": 12.5},
+    ]  # fmt: skip
+    assert figure["layout"]["hovermode"] == "x"
+
+
 def test_page_and_file_tell_the_cents():
     report = asked(log([(1, 0, 1, 1234.56)]), log([(1, 0, 1, 1234.56), (2, 0, 396, 1000.07)]))[2]
     rows = exports.movement_rows(report.as_facts())
