@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ..reports.coverage import is_realistic
 from .theme import ALARM, OURS, Figure, axis, figure
 
 Facts = dict[str, Any]
@@ -13,17 +14,21 @@ Facts = dict[str, Any]
 
 def figures(facts: Facts) -> dict[str, Figure]:
     drawn = charted(facts)
-    return {"weeks": weeks(drawn["weeks"])} if drawn else {}
+    return {"weeks": weeks(drawn, facts)} if drawn else {}
 
 
 def charted(facts: Facts) -> Facts | None:
     """The next target that new cards can still help."""
-    helped = (target for target in facts["targets"] if any(week["needed"] is not None for week in target["weeks"]))
-    return next(helped, None)
+    return next((target for target in facts["targets"] if helping(target, facts)), None)
 
 
-def weeks(ahead: list[Facts]) -> Figure:
-    helping = [week for week in ahead if week["needed"] is not None]
+def helping(target: Facts, facts: Facts) -> list[Facts]:
+    """The weeks in which so many could come as would be needed."""
+    return [week for week in target["weeks"] if is_realistic(week["needed"], target, facts)]
+
+
+def weeks(target: Facts, facts: Facts) -> Figure:
+    ahead, helped = target["weeks"], helping(target, facts)
     return figure(
         [
             {
@@ -36,8 +41,8 @@ def weeks(ahead: list[Facts]) -> Figure:
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "x": [week["start"] for week in helping],
-                "y": [week["needed"] for week in helping],
+                "x": [week["start"] for week in helped],
+                "y": [week["needed"] for week in helped],
                 "line": {"color": ALARM, "width": 2},
                 "marker": {"color": ALARM, "size": 9, "symbol": "diamond"},
                 "hovertemplate": "%{x|%e %b}: %{y} " + _("more needed, if all come then") + "<extra></extra>",

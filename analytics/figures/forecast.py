@@ -37,6 +37,7 @@ def periods(facts: Facts) -> Figure:
                 "width": [0.55 * DAY * _length(period) for period in past],
                 "marker": {"color": OURS},
                 "opacity": 0.85,
+                "customdata": [_won_in(period, facts) for period in past],
                 "hovertemplate": f"%{{x|{named}}}: " + _("won") + f" {currency} %{{y:,.0f}}<extra></extra>",
             },
             _range(ahead, "q025", "q975", 1.5, 0.45),
@@ -124,6 +125,12 @@ def _range(periods: list[Facts], low: str, high: str, width: int, opacity: float
         "opacity": opacity,
         "hoverinfo": "skip",
     }
+
+
+def _won_in(period: Facts, facts: Facts) -> Facts:
+    """The deals behind a bar."""
+    days = {"from": period["start"], "to": period["end"], "as_of": facts["as_of"]}
+    return {"what": "ended", "outcome": "won", **days}
 
 
 def _middle(period: Facts) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from pipeline_crm.foundation.money import in_short
+from pipeline_crm.foundation.money import THIN_SPACE, in_short
 
-from ..figures.coverage import charted
+from ..figures.coverage import charted, helping
 from ..reports import coverage
 from .targets import chance, period
 from .words import NOTHING, Facts, Figure, percent
@@ -21,8 +20,8 @@ def shown(facts: Facts) -> Facts:
     return {
         "kpis": _kpis(facts),
         "targets": [_target(target, facts) | {"is_charted": target is drawn} for target in _ordered(facts)],
-        "weeks_title": _weeks_title(drawn) if drawn else "",
-        "weeks": [_week(week) for week in drawn["weeks"]] if drawn else [],
+        "weeks_title": _weeks_title(drawn, facts) if drawn else "",
+        "weeks": [_week(week, drawn, facts) for week in drawn["weeks"]] if drawn else [],
     }
 
 
@@ -65,32 +64,39 @@ def _target(target: Facts, facts: Facts) -> Facts:
 
 
 def _need(need: Facts, target: Facts, facts: Facts) -> Facts:
-    if need["needed"] is None:
-        needed: Any = _("no number is enough")
-    elif coverage.is_realistic(need["needed"], target, facts):
-        needed = need["needed"]
-    else:
-        needed = _("no realistic number")
     return {
         "stage": need["stage"],
         "each": percent(need["each"]) if need["each"] >= 0.01 else _("under %(share)s") % {"share": percent(0.01)},
-        "needed": needed,
+        "needed": _needed(need["needed"], target, facts),
         "latest": _day(need["latest"]) if need["latest"] else NOTHING,
     }
 
 
-def _week(week: Facts) -> Facts:
+def _needed(needed: int | None, target: Facts, facts: Facts) -> str:
+    if needed is None:
+        return _("no number is enough")
+    return _count(needed) if coverage.is_realistic(needed, target, facts) else _("no realistic number")
+
+
+def _week(week: Facts, target: Facts, facts: Facts) -> Facts:
     return {
         "start": _day(week["start"]),
         "inflow": f"{week['inflow']:.1f}",
-        "needed": _("no number is enough") if week["needed"] is None else week["needed"],
+        "needed": _needed(week["needed"], target, facts),
     }
 
 
-def _weeks_title(target: Facts) -> str:
-    helping = [week for week in target["weeks"] if week["needed"] is not None]
-    words = {"period": period(target), "n": helping[0]["needed"], "inflow": f"{helping[0]['inflow']:.0f}"}
+def _weeks_title(target: Facts, facts: Facts) -> str:
+    """Of the next week in which enough could come; ten times the usual are no longer a matter of one week."""
+    week = helping(target, facts)[0]
+    words = {"period": period(target), "n": _count(week["needed"]), "inflow": f"{week['inflow']:.0f}"}
+    if week["needed"] > coverage.REALISTIC * week["inflow"]:
+        return _("%(period)s: no single week brings the %(n)s more that are needed; usual are %(inflow)s") % words
     return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come this week") % words
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", THIN_SPACE)
 
 
 def _day(day: str) -> str:

@@ -27,7 +27,9 @@ def shown(facts: Facts) -> Facts:
         "parts_title": _parts_title(facts),
         "rows": [{"name": name(period, facts), **_period_row(period, currency)} for period in facts["periods"]],
         "total_row": facts["total"] and _period_row(facts["total"], currency),
-        "past_won": [{"name": name(past, facts), "won": in_short(past["won"], currency)} for past in facts["past_won"]],
+        "past_won": [
+            {**past, "name": name(past, facts), "won": in_short(past["won"], currency)} for past in facts["past_won"]
+        ],
         "shock": None if facts["period_shock"] is None else percent(facts["period_shock"] ** 0.5),
         "weights": _weights(facts),
         "record_title": _record_title(facts),

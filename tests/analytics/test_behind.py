@@ -1,7 +1,7 @@
 """The cards behind a number are those it was counted from."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,8 @@ import pytest
 
 from analytics import behind, days
 from analytics.behind import Question, What
-from analytics.reports import bottleneck, compare, cycle_time, drivers
+from analytics.figures import forecast as forecast_figures
+from analytics.reports import bottleneck, compare, cycle_time, drivers, forecast
 from analytics.selection import Selection
 from tests.dealings import dealings
 from tests.simulation import river, simulate
@@ -86,6 +87,17 @@ def test_behind_each_month_of_a_span_are_those_who_began_in_it():
     assert counted > 1000
     with pytest.raises(behind.NoSuchStage):
         stays(What.SPAN, span="astrology")
+
+
+def test_behind_each_bar_of_what_was_won_are_deals_of_that_amount():
+    facts = forecast.report(river(JOURNEYS), SELECTION, np.random.default_rng(1)).as_facts()
+    bars = forecast_figures.figures(facts)["periods"]["data"][0]
+    assert sum(bars["y"]) > 0
+    for won, asked in zip(bars["y"], bars["customdata"], strict=True):
+        first, last = (date.fromisoformat(asked[end]) for end in ("from", "to"))
+        month = replace(SELECTION, until=last, window_days=(last - first).days + 1)
+        found = behind.stays(river(JOURNEYS), month, Question(What(asked["what"]), outcome=asked["outcome"]))
+        assert found["amount"].sum() == pytest.approx(won, rel=1e-5)
 
 
 def test_behind_both_sides_of_a_comparison_are_their_own_cards():

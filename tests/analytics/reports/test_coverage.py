@@ -94,9 +94,23 @@ def test_without_a_target_or_with_too_little_it_is_said():
 
 
 def test_the_chart_is_of_the_next_target_that_new_ones_can_still_help():
-    near, far = {"weeks": [{"needed": None}]}, {"weeks": [{"needed": 3}, {"needed": None}]}
-    assert drawn.charted({"targets": [near, {"weeks": []}, far]}) is far
-    assert drawn.charted({"targets": [near]}) is None
+    end = FACTS["targets"][0]["end"]
+    none, much, some = ({"end": end, "weeks": [{"needed": needed}, {"needed": None}]} for needed in (None, 10**6, 3))
+    assert drawn.charted(FACTS | {"targets": [none, {"weeks": []}, much, some]}) is some
+    assert drawn.charted(FACTS | {"targets": [none, much]}) is None
+
+
+@pytest.mark.django_db
+def test_what_no_single_week_can_bring_is_said_in_words():
+    def title(needed):
+        (target,) = FACTS["targets"]
+        first = {**target["weeks"][0], "inflow": 42.0, "needed": needed}
+        facts = FACTS | {"inflow_per_week": 42.0, "targets": [{**target, "weeks": [first]}]}
+        return words.shown(facts)["weeks_title"].partition(": ")[2]
+
+    assert title(57) == "57 more than the usual 42 would have to come this week"
+    assert title(1149) == "no single week brings the 1\u2009149 more that are needed; usual are 42"
+    assert title(10**6) == ""
 
 
 @pytest.mark.django_db
