@@ -150,8 +150,7 @@ def _lost(river: River, today: int, window: tuple[int, int], asked: Question) ->
     visited = stage_visits.visits(log.steps, today).join(deals, on="card", how="semi")
     are_lost = visited.filter(pl.col("left").is_null() & (pl.col("stage") == log.lost)).select("card")
     lost = (
-        visited.with_columns(amount=pl.col("amount").forward_fill().over("card"))
-        .filter((pl.col("next") == log.lost) & pl.col("left").is_between(*window))
+        visited.filter((pl.col("next") == log.lost) & pl.col("left").is_between(*window))
         .join(are_lost, on="card", how="semi")
         .unique("card", keep="last", maintain_order=True)
         .join(river.lost(), on="card", how="left")

@@ -329,7 +329,6 @@ def ended(log: EventLog, visited: pl.DataFrame, period: Days) -> pl.DataFrame:
     """The last stays of journeys that came to sales, came to their end in the window and stand so, with is_won."""
     return (
         _sold(log, visited)
-        .with_columns(pl.col("amount").forward_fill().over("card"))
         .filter(pl.col("left").is_null() & (pl.col("stage") >= log.won) & pl.col("entered").is_between(*period))
         .with_columns(is_won=pl.col("stage") == log.won)
     )

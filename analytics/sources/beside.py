@@ -84,7 +84,7 @@ def lost(params: dict[str, Any], losses: pl.DataFrame) -> pl.DataFrame:
     competitors = frame(COMPETITORS, params, {"card": pl.Int64, "competitor": pl.String})
     return losses.join(competitors, on="card", how="left").select(
         "card",
-        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String),
+        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String).cast(pl.String),  # of none, too
         competitor=pl.col("competitor").fill_null(""),
     )
 

@@ -9,7 +9,9 @@ FLOW_COLUMNS = ("stage", "next", "steps", "amount")
 
 def with_latest_amounts(visited: pl.DataFrame) -> pl.DataFrame:
     """Each stay with the newest amount known of its card: what marketing did counts by the deal that came of it."""
-    return visited.with_columns(amount=pl.col("amount").drop_nulls().last().over("card"))
+    ends = (pl.col("card") != pl.col("card").shift(-1)).fill_null(value=True)
+    last = pl.when(ends).then(pl.int_range(pl.len(), dtype=pl.get_index_type())).backward_fill()
+    return visited.with_columns(pl.col("amount").gather(last))
 
 
 def begun_in(visited: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

@@ -6,6 +6,7 @@ leaves a stage and is back in it on the same day never left: such slips vanish.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 VISIT_COLUMNS = ("card", "stage", "entered", "left", "next", "first", "exact", "amount", "attempt")
@@ -28,7 +29,7 @@ def visits(steps: pl.DataFrame, as_of: int) -> pl.DataFrame:
         next=pl.when(later).then(pl.col("stage").shift(-1)),
         first=begins,
         exact="exact",
-        amount=pl.col("amount").forward_fill().over("card"),
+        amount=_newest_known(steps["amount"], begins),
         attempt="attempt",
     )
 
@@ -77,21 +78,22 @@ def trusted_from(visited: pl.DataFrame) -> int | None:
     return visited.select(pl.col("left").min()).item()
 
 
+def _newest_known(amounts: pl.Series, begins: pl.Expr) -> pl.Expr:
+    """Each card's amount, or that of its newest step before that has one."""
+    if not amounts.null_count():
+        return pl.col("amount")
+    said = pl.when(begins | pl.col("amount").is_not_null()).then(pl.int_range(pl.len(), dtype=pl.get_index_type()))
+    return pl.col("amount").gather(said.forward_fill())
+
+
 def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
     """Drop loops inside a day, and a step into the stage where the card is already."""
     steps = _without_repeats(steps)
     if steps.height == 0:
         return steps
     numbered = steps.with_row_index("row")
-    same_card = (pl.col("card") == pl.col("card").shift()).fill_null(False)
-    same_day = same_card & (pl.col("day") == pl.col("day").shift())
     suspicious = (
-        numbered.with_columns(
-            begins=~same_day, came_from=pl.when(same_card).then(pl.col("stage").shift()).otherwise(-1)
-        )
-        .filter(~pl.col("begins") | ~pl.col("begins").shift(-1))  # a step alone on its day is no loop,
-        .with_columns(group=pl.col("begins").cum_sum())
-        .filter((pl.col("stage") < pl.col("came_from")).any().over("group"))  # and without a step back there is none
+        _days_with_a_step_back(numbered)
         .group_by("group")
         .agg(
             pl.col("row"),
@@ -110,6 +112,19 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
         return steps
     loops = pl.Series("row", dropped, dtype=pl.get_index_type())
     return _without_repeats(numbered.join(loops.to_frame(), on="row", how="anti", maintain_order="left").drop("row"))
+
+
+def _days_with_a_step_back(steps: pl.DataFrame) -> pl.DataFrame:
+    """The steps of all days on which a card went back, since without that there is no loop: with `group`, a number for
+    each day of a card, and `came_from`, the stage before the step, -1 where there is none."""
+    card, day, stage = (steps[name].to_numpy() for name in ("card", "day", "stage"))
+    follows = np.append(False, card[1:] == card[:-1])
+    came_from = np.where(follows, np.append(-1, stage[:-1]), -1)
+    group = np.cumsum(~(follows & np.append(False, day[1:] == day[:-1])))
+    goes_back = np.zeros(group[-1] + 1, dtype=bool)
+    goes_back[group[stage < came_from]] = True
+    chosen = np.flatnonzero(goes_back[group])
+    return steps[chosen].with_columns(group=pl.Series(group[chosen]), came_from=pl.Series(came_from[chosen]))
 
 
 def _without_repeats(steps: pl.DataFrame) -> pl.DataFrame:

@@ -2,8 +2,9 @@
 `python -m tests.bench.kernels`, or with another number of steps `python -m tests.bench.kernels 120_000`.
 
 What is timed is what the pages call, each on the answer of the one before. The log is that of `tests.market`: five
-stages and two ends, two years, whole days, so that many steps share theirs; its rows come in no order, as they do from
-PostgreSQL. pm4py and lifelines get the same steps and the same stays. pm4py is no dependency, for its licence is the
+stages and two ends, two years, whole days, so that many steps share theirs. Its rows come as they do from PostgreSQL:
+those written in one time together, in the order of the cards (`sources.blocks`); and once in no order at all. pm4py and
+lifelines get the same steps, in the same order, and the same stays. pm4py is no dependency, for its licence is the
 AGPL: to compare with it, install it into an environment of its own.
 """
 
@@ -31,6 +32,7 @@ DAYS = 730
 STEPS_PER_DAY_AND_DEAL = 2700  # in two years, at one deal a day
 AHEAD = np.repeat(np.arange(3), (30, 31, 30))
 PATHS = 2000
+BLOCK = 250_000  # steps, as in `sources.blocks`
 AT_AGE = 40
 ROUNDS = 3
 LINE = "{:<66} {:>8}"
@@ -39,6 +41,7 @@ BESIDE = "{:<48} {:>8} {:>8} {:>8}"
 
 def main(steps: int = STEPS) -> None:
     log = market.market(np.random.default_rng(1), days=DAYS, per_day=steps / STEPS_PER_DAY_AND_DEAL)
+    packed = _as_packed(log.steps, "day", "card", "seq")
     shuffled = log.steps.sample(fraction=1.0, shuffle=True, seed=1)
     today = market.FIRST + DAYS - 1
     print(
@@ -53,7 +56,7 @@ def main(steps: int = STEPS) -> None:
         print(LINE.format(name, f"{spent[name]:.3f}"), flush=True)
         return answer
 
-    log = timed("put in order and checked (event_log)", lambda: event_log.event_log(market.STAGES, shuffled))
+    log = timed("put in order and checked (event_log)", lambda: event_log.event_log(market.STAGES, packed))
     visited = timed("stays (stage_visits)", lambda: stage_visits.visits(log.steps, today))
     curves = timed("survival and ends, every stage to every next one", lambda: _curves(log, visited, today))
     edges = timed("mean days from stage to stage *", lambda: _edges(visited))
@@ -62,6 +65,12 @@ def main(steps: int = STEPS) -> None:
     draw, standing = _futures(log, today)
     timed(f"{PATHS:,} futures of {standing:,} open deals (forecasting.simulate)", draw)
     print(LINE.format("all of them", f"{sum(spent.values()):.3f}"))
+    print(
+        LINE.format(
+            "put in order and checked, from no order",
+            f"{_best(lambda: event_log.event_log(market.STAGES, shuffled))[0]:.3f}",
+        )
+    )
     print("* put together here from the stays: no page shows it in this form\n")
     _agrees_with_stock(log, visited, daily, today)
 
@@ -72,6 +81,12 @@ def main(steps: int = STEPS) -> None:
         _beside_pm4py(others[0], visited, edges, ordered + stays + meant)
     if others[1]:
         _beside_lifelines(others[1], log, visited, today, curves, survived)
+
+
+def _as_packed(steps: pl.DataFrame, day: str, *order: str) -> pl.DataFrame:
+    """The rows as they come out of the blocks into which they were packed as time went by."""
+    written = steps.sort(day, maintain_order=True)
+    return pl.concat([block.sort(*order) for block in written.iter_slices(BLOCK)])
 
 
 def _best(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -169,7 +184,7 @@ def _beside_pm4py(pm4py: Any, visited: pl.DataFrame, edges: pl.DataFrame, ours: 
     within a day."""
     names = [stage.key for stage in market.STAGES]
     numbered = visited.with_columns(at=pl.col("entered").cast(pl.Int64) * 86400 + pl.int_range(pl.len()).over("card"))
-    steps = numbered.sample(fraction=1.0, shuffle=True, seed=1).select(
+    steps = _as_packed(numbered, "entered", "card", "at").select(
         pl.col("card").cast(pl.String).alias("case:concept:name"),
         pl.col("stage").replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("concept:name"),
         pl.from_epoch("at", time_unit="s").dt.replace_time_zone("UTC").alias("time:timestamp"),
