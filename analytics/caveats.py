@@ -70,7 +70,7 @@ def _sentences() -> dict[str, str]:
         ),
         "without_amount": _("%(n)s open deals have no value; they count as nothing here."),
         "no_target": _("No target is set for these deals that is still to be reached."),
-        "no_wins": _("No deal has been won yet, so there is nothing to forecast from."),
+        "no_wins": _("No deal has been won yet: how much will be won, and when, cannot be forecast."),
         "not_enough_graded": _(
             "Not enough yet: a record needs %(needs)s months that are over and could be forecast, has %(has)s."
         ),

@@ -1,5 +1,6 @@
 """A team's or a person's forecast borrows from the whole pipeline what it has too little of, and keeps its own."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,8 @@ from analytics.event_log import EventLog
 from analytics.known import Sliced
 from analytics.outlook import Outlook
 from analytics.parts import OfPart, outlook_of
-from analytics.reports import forecast
+from analytics.reports import coverage, forecast, record, what_if
+from analytics.river import Goal
 from analytics.selection import Selection
 from tests.market import FIRST, people
 from tests.simulation import STAGES, log, river
@@ -113,6 +115,22 @@ def test_a_page_says_what_is_borrowed():
     assert borrowed["has"] == few["closed_deals"] < 30
     assert not {one["code"] for one in many["warnings"]} & {"borrowed", "pooled"}
     assert not report(MANY, whole=None)["is_part"]
+
+
+@pytest.mark.parametrize("who", [FEW, MANY])
+def test_what_is_needed_and_what_would_be_is_said_of_a_person_too(who):
+    """Even of somebody of whom alone nothing could be said; and without a single warning of NumPy's."""
+    goal = Goal(days.day(TODAY - 20), days.day(TODAY + 70), 900_000.0)
+    asked = replace(river(LOGS[who]), whole=lambda: river(WHOLE), goals=(goal,))
+    selection = Selection(1, days.day(TODAY), owner=1, months=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        enough = coverage.report(asked, selection, np.random.default_rng(1)).as_facts()
+        supposed = what_if.report(asked, selection, np.random.default_rng(1)).as_facts()
+        looks = record.report(asked, selection, np.random.default_rng(1)).as_facts()
+    assert enough["targets"][0]["chance"] < 0.1 and enough["targets"][0]["stages"][0]["needed"] > 10
+    assert supposed["warnings"] == [] and len(supposed["stages"]) == 5
+    assert {one["method"] for one in looks["rows"]} >= {"blend", "hazard", "history"}
 
 
 def test_the_outlook_of_a_whole_pipeline_borrows_from_nobody():
