@@ -31,6 +31,7 @@ YEAR = 365
 MOST_POINTS = 1500
 LINES = {"p50": 0.50, "p85": 0.85, "p95": 0.95}
 SURE = 0.05
+NEVER = np.iinfo(np.int64).max
 JOURNEY, SALES = "journey", "sales"
 
 
@@ -218,14 +219,15 @@ class _Asked:
         self.months = _months(selection.as_of)
 
     def span(self, key: str, name: str, frame: pl.DataFrame) -> Span:
-        now, before = (_table(frame, period) for period in (self.window, self.reference))
+        begun = _Days.of(frame.sort("entered"))
+        now, before = (begun.table(period) for period in (self.window, self.reference))
         median = survival.kaplan_meier(now).quantile(0.5) if now.entered >= FEWEST else survival.Estimate(None)
         earlier = survival.kaplan_meier(before).quantile(0.5) if before.entered >= FEWEST else survival.Estimate(None)
         z = p = None
         if min(now.left.sum(), before.left.sum()) >= FEWEST:
             test = comparison.log_rank(now, before, [1.0])
             z, p = test.z, min(1.0, 2 * min(test.p, 1 - test.p))
-        cohorts = tuple(self._cohort(frame, start, end) for start, end in self.months)
+        cohorts = tuple(self._cohort(begun, start, end) for start, end in self.months)
         return Span(key, name, cohorts, median.value, median.low, median.high, earlier.value, z, p)
 
     def control(self, key: str, frame: pl.DataFrame) -> Control:
@@ -245,7 +247,7 @@ class _Asked:
     def ageing(self, code: int) -> Ageing:
         stage = self.log.stages[code]
         frame = spans.stays(self.visited, code, won=self.log.won)
-        table = _table(frame, self.year)
+        table = _Days.of(frame).table(self.year)
         curve = survival.kaplan_meier(table)
         lines = {
             name: curve.quantile(share).value if table.left.sum() >= FEWEST else None for name, share in LINES.items()
@@ -256,29 +258,41 @@ class _Asked:
         waiting = tuple(Waiting(*row) for row in oldest.select("card", "age", "amount").iter_rows())
         return Ageing(stage.key, stage.name, still.height, **lines, overdue=overdue, waiting=waiting)
 
-    def _cohort(self, frame: pl.DataFrame, start: date, end: date) -> Cohort:
+    def _cohort(self, begun: _Days, start: date, end: date) -> Cohort:
+        """begun: in the order of entry."""
         first, last = days.number(start), min(days.number(end), self.today)
-        chosen = frame.filter(pl.col("entered").is_between(first, last))
-        ended = chosen.drop_nulls("ended")
-        mean = (ended["ended"] - ended["entered"]).mean()
-        counted = (start, end, chosen.height, chosen.height - ended.height)
-        if chosen.height < FEWEST or first < self.since - 31:
-            return Cohort(*counted, None, None, None, None, float(mean) if isinstance(mean, float) else None)
-        curve = survival.kaplan_meier(_table(chosen, (self.since, self.today)))
+        after, until = np.searchsorted(begun.entered, [first, last + 1])
+        chosen = _Days(begun.entered[after:until], begun.ended[after:until])
+        has_ended = chosen.ended < NEVER
+        lasted = chosen.ended[has_ended] - chosen.entered[has_ended]
+        mean = float(lasted.mean()) if len(lasted) else None
+        counted = (start, end, len(has_ended), len(has_ended) - len(lasted))
+        if len(has_ended) < FEWEST or first < self.since - 31:
+            return Cohort(*counted, None, None, None, None, mean)
+        curve = survival.kaplan_meier(chosen.table((self.since, self.today)))
         median, p85 = curve.quantile(0.5), curve.quantile(0.85)
-        return Cohort(
-            *counted, median.value, median.low, median.high, p85.value, float(mean) if isinstance(mean, float) else None
-        )
+        return Cohort(*counted, median.value, median.low, median.high, p85.value, mean)
 
 
-def _table(frame: pl.DataFrame, period: tuple[int, int]) -> survival.RiskTable:
-    """The part of the spans that lies in the period, by days of age; they end by one cause."""
-    first, last = period
-    inside = frame.filter((pl.col("entered") <= last) & (pl.col("ended").is_null() | (pl.col("ended") >= first)))
-    entered = inside["entered"].cast(pl.Int64).to_numpy()
-    ended = inside["ended"].cast(pl.Int64).fill_null(last + 1).to_numpy()
-    cause = np.where(ended <= last, 0, OPEN)
-    return survival.risk_table(np.maximum(first - entered, 0), np.minimum(ended, last) - entered, cause, causes=1)
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """On which days spans began and ended, NEVER while they last; (n,)."""
+
+    entered: survival.Ints
+    ended: survival.Ints
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Days:
+        entered, ended = frame["entered"].cast(pl.Int64), frame["ended"].cast(pl.Int64).fill_null(NEVER)
+        return cls(entered.to_numpy(), ended.to_numpy())
+
+    def table(self, period: tuple[int, int]) -> survival.RiskTable:
+        """The part of the spans that lies in the period, by days of age; they end by one cause."""
+        first, last = period
+        inside = (self.entered <= last) & (self.ended >= first)
+        entered, ended = self.entered[inside], self.ended[inside]
+        cause = np.where(ended <= last, 0, OPEN)
+        return survival.risk_table(np.maximum(first - entered, 0), np.minimum(ended, last) - entered, cause, causes=1)
 
 
 def _months(as_of: date) -> list[tuple[date, date]]:
