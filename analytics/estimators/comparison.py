@@ -159,9 +159,10 @@ def weekly_counts(
     """
     weeks = (last - first + 1) // 7
     begin = last - 7 * weeks + 1
-    longest = int(stop.max(initial=0)) + 1
-    _key, one, stays = np.unique((entered * longest + start) * longest + stop, return_index=True, return_counts=True)
-    due = _expected(entered[one], start[one], stop[one], stays, rates, begin=begin, last=last, weeks=weeks)
+    longest = int(max(start.max(initial=0), stop.max(initial=0))) + 1
+    alike, stays = np.unique((entered * longest + start) * longest + stop, return_counts=True)
+    days, until = np.divmod(alike, longest)
+    due = _expected(*np.divmod(days, longest), until, stays, rates, begin=begin, last=last, weeks=weeks)
     ended = entered + stop
     counted = (cause >= 0) & (ended >= begin) & (ended <= last)
     place = cause[counted] * weeks + (ended[counted] - begin) // 7
