@@ -91,9 +91,8 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
     steps = _without_repeats(steps)
     if steps.height == 0:
         return steps
-    numbered = steps.with_row_index("row")
     suspicious = (
-        _days_with_a_step_back(numbered)
+        _days_with_a_step_back(steps)
         .group_by("group")
         .agg(
             pl.col("row"),
@@ -110,13 +109,14 @@ def _without_slips(steps: pl.DataFrame) -> pl.DataFrame:
         dropped += _rows_in_loops(rows, stages, came_from_stage)
     if not dropped:
         return steps
-    loops = pl.Series("row", dropped, dtype=pl.get_index_type())
-    return _without_repeats(numbered.join(loops.to_frame(), on="row", how="anti", maintain_order="left").drop("row"))
+    stays = np.ones(steps.height, dtype=bool)
+    stays[dropped] = False
+    return _without_repeats(steps.filter(stays))
 
 
 def _days_with_a_step_back(steps: pl.DataFrame) -> pl.DataFrame:
-    """The steps of all days on which a card went back, since without that there is no loop: with `group`, a number for
-    each day of a card, and `came_from`, the stage before the step, -1 where there is none."""
+    """The steps of all days on which a card went back, since without that there is no loop. Columns row (where the step
+    stands), stage, group (a number for each day of a card), and came_from, the stage before the step, -1 for none."""
     card, day, stage = (steps[name].to_numpy() for name in ("card", "day", "stage"))
     follows = np.append(False, card[1:] == card[:-1])
     came_from = np.where(follows, np.append(-1, stage[:-1]), -1)
@@ -124,7 +124,7 @@ def _days_with_a_step_back(steps: pl.DataFrame) -> pl.DataFrame:
     goes_back = np.zeros(group[-1] + 1, dtype=bool)
     goes_back[group[stage < came_from]] = True
     chosen = np.flatnonzero(goes_back[group])
-    return steps[chosen].with_columns(group=pl.Series(group[chosen]), came_from=pl.Series(came_from[chosen]))
+    return pl.DataFrame({"row": chosen, "stage": stage[chosen], "group": group[chosen], "came_from": came_from[chosen]})
 
 
 def _without_repeats(steps: pl.DataFrame) -> pl.DataFrame:
