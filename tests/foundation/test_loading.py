@@ -2,7 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.models import Batch, Lead, LeadEvent, LeadStage, Organisation
@@ -20,6 +21,17 @@ def test_rows_get_ids_and_are_there_as_they_were():
     assert Organisation.objects.get(pk=rows[0].pk).name == "Tab\tand\nline \\N “ü”"
     assert (Organisation.objects.get(pk=rows[1].pk).employees, rows[1].created_at is not None) == (None, True)
     assert not rows[0]._state.adding
+
+
+def test_the_table_is_held_before_an_id_is_given():
+    """So that whoever packs what has settled sees that ids are under way."""
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        copy_in([Organisation(name="One")])
+    asked = [query["sql"] for query in seen]
+    lock, given = (next(n for n, sql in enumerate(asked) if word in sql) for word in ("LOCK TABLE", "nextval"))
+    assert lock < given
 
 
 def test_json_numbers_and_days_arrive():
