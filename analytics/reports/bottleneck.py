@@ -109,7 +109,8 @@ def report(river: River, selection: Selection, rng: np.random.Generator) -> Bott
     if since is not None:
         window, reference = (max(window[0], since), window[1]), (max(reference[0], since), reference[1])
     warnings = _warnings(river, visited, since, selection, today)
-    shown = [code for code, stage in enumerate(log.stages) if stage.is_open and _appears(visited, code, entered_from)]
+    seen_in = _stages_seen(visited, entered_from)
+    shown = [code for code, stage in enumerate(log.stages) if stage.is_open and code in seen_in]
     lines = []
     for code in shown:
         line, more = _line(log, visited, code, entered_from, window, reference)
@@ -213,10 +214,10 @@ def _numbers(period: tuple[date, date]) -> Days:
     return days.number(period[0]), days.number(period[1])
 
 
-def _appears(visited: pl.DataFrame, code: int, window_from: int) -> bool:
-    """Whether anything was in the stage in the window."""
-    here = visited.filter((pl.col("stage") == code) & (pl.col("left").is_null() | (pl.col("left") >= window_from)))
-    return here.height > 0
+def _stages_seen(visited: pl.DataFrame, window_from: int) -> set[int]:
+    """The stages in which anything was in the window."""
+    there = pl.col("left").is_null() | (pl.col("left") >= window_from)
+    return set(visited.select(pl.col("stage").filter(there).unique())["stage"])
 
 
 def _warnings(
@@ -225,9 +226,8 @@ def _warnings(
     if visited.height == 0:
         return [warning("empty")]
     warnings = []
-    inexact = visited.filter(~pl.col("exact")).height
-    last = visited.filter(pl.col("exact")).select(pl.col("entered").max()).item()
-    first = visited.filter(pl.col("exact")).select(pl.col("entered").min()).item()
+    known = pl.col("entered").filter(pl.col("exact"))
+    inexact, first, last = visited.select(inexact=(~pl.col("exact")).sum(), first=known.min(), last=known.max()).row(0)
     if inexact:
         warnings.append(warning("inexact", n=inexact))
     if last is not None and today - last > STALE_AFTER:
