@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from . import exports, improving, recording, sources
+from . import exports, improving, recording, sources, tabled
 from .figures import bottleneck as bottleneck_figures
 from .figures import brings as brings_figures
 from .figures import compare as compare_figures
@@ -89,6 +89,11 @@ class Report:
     @property
     def address(self) -> str:
         return reverse("analytics:report", args=[self.name])
+
+    @property
+    def tables(self) -> Mapping[str, Callable[[Facts], list[Facts]]]:
+        """The tables of its page that are a file of their own, by name."""
+        return tabled.TABLES.get(self.name, {})
 
     @property
     def body(self) -> str:

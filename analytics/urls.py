@@ -26,4 +26,6 @@ urlpatterns = [
     path("insight/<slug:name>/", views.report, name="report"),
     path("insight/<slug:name>.json", views.report_as_json, name="report_as_json"),
     path("insight/<slug:name>.csv", views.report_as_csv, name="report_as_csv"),
+    path("insight/<slug:name>/<slug:table>.json", views.table_as_json, name="table_as_json"),
+    path("insight/<slug:name>/<slug:table>.csv", views.table_as_csv, name="table_as_csv"),
 ]

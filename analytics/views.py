@@ -1,5 +1,6 @@
 """Insight: stored reports as pages and files. What is stale is shown with its age while a job computes it anew."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from pipeline_crm.foundation.permissions import allows
 
 from . import caching, exports, listing, presenting
 from .behind import NoSuchStage
-from .catalogue import REPORTS, Report
+from .catalogue import REPORTS, Facts, Report
 from .forms import CardsFilter, ReportFilter
 from .improvement_pages import ImprovementForm
 
@@ -76,9 +77,29 @@ def report_as_csv(request: HttpRequest, name: str) -> HttpResponse:
     shown, asked, standing = _asked(request, name)
     if standing is None or standing.run is None:
         return _not_yet(standing)
-    response = HttpResponse(exports.as_csv(shown.rows(standing.run.result)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{standing.run.as_of}.csv"'
-    return response
+    return _csv(shown.rows(standing.run.result), f"{name}-{standing.run.as_of}")
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def table_as_json(request: HttpRequest, name: str, table: str) -> HttpResponse:
+    """One table of the report's page, as a list of its rows."""
+    rows_of, standing = _table(request, name, table)
+    if standing is None or standing.run is None:
+        return _not_yet(standing)
+    rows = rows_of(standing.run.result)
+    return JsonResponse(rows, safe=False, json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def table_as_csv(request: HttpRequest, name: str, table: str) -> HttpResponse:
+    rows_of, standing = _table(request, name, table)
+    if standing is None or standing.run is None:
+        return _not_yet(standing)
+    return _csv(rows_of(standing.run.result), f"{name}-{table}-{standing.run.as_of}")
 
 
 @allows(CAN_SEE)
@@ -126,6 +147,21 @@ def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilter, cachi
         asked,
         caching.standing(name, REPORTS[name].asking(selection), is_dated=asked.is_dated, by=request.user),
     )
+
+
+def _table(
+    request: HttpRequest, name: str, table: str
+) -> tuple[Callable[[Facts], list[Facts]], caching.Standing | None]:
+    if name not in REPORTS or table not in REPORTS[name].tables:
+        raise Http404
+    shown, _filter, standing = _asked(request, name)
+    return shown.tables[table], standing
+
+
+def _csv(rows: list[Facts], name: str) -> HttpResponse:
+    response = HttpResponse(exports.as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
 
 
 def _not_yet(standing: caching.Standing | None) -> HttpResponse:

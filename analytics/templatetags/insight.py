@@ -31,3 +31,16 @@ def behind(context: Any, what: str, stage: str = "", **narrower: Any) -> str:
     asked = context["filter"].query(what=what, stage=stage or None, **narrower)
     unsaid = "".join(f"&{name}=" for name, value in narrower.items() if value == "")  # an empty one is asked for, too
     return f"{reverse('analytics:cards')}?{asked}{unsaid}"
+
+
+@register.inclusion_tag("analytics/_files.html", takes_context=True)
+def files(context: Any, table: str = "") -> dict[str, Any]:
+    """A table of the report as CSV and JSON; without a name the report's own, which has all of it."""
+    name, kind = context["report"].name, "table" if table else "report"
+    parts = [name, table] if table else [name]
+    query = context["filter"].query()
+    addresses = [
+        (form.upper(), f"{reverse(f'analytics:{kind}_as_{form}', args=parts)}{'?' + query if query else ''}")
+        for form in ("csv", "json")
+    ]
+    return {"addresses": addresses}

@@ -76,6 +76,7 @@ FOR_EVERYONE_SIGNED_IN = {
     "insight/", "insight/cards/",
     "insight/what-if/", "insight/what-if/answer/", "insight/what-if/exactly/", "insight/what-if/scenarios/",
     "insight/judgement/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+    "insight/<name>/<table>.json", "insight/<name>/<table>.csv",
     "insight/printed/", "insight/printed.pdf", "insight/<name>/printed/", "insight/<name>.pdf",
 }  # fmt: skip
 FOR_WHO_SEES_THE_CARD = {
@@ -184,6 +185,7 @@ def path(route: str, scene: dict) -> str:
         "stage": "nurturing",
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
+        "table": "queues",
         "token": token_of_link(scene["Mail"]) if route.startswith("follow/") else scene["Mail"].token,
         "which": "postmark/tracking/",
         "act": "pausing",

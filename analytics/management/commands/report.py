@@ -38,18 +38,23 @@ class Command(BaseCommand):
         parser.add_argument("--most", help="the highest value of a deal")
         parser.add_argument("--landmark", help="drivers: the stage at which deals are looked at, by name or key")
         parser.add_argument("--unit", choices=["week", "quarter", "year"], help="forecast: its periods; else months")
+        parser.add_argument("--table", help="one table of its page by itself, as the links beneath it name it")
         parser.add_argument("--format", choices=["json", "csv"], default="json")
 
-    def handle(self, *, name, format, **options):
+    def handle(self, *, name, table, format, **options):
         selection = self._asked(options).selection()
         if selection is None:
             raise CommandError("There is no pipeline yet.")
         report = catalogue.REPORTS[name]
+        if table and table not in report.tables:
+            there = ", ".join(report.tables) or "none"
+            raise CommandError(f"{name} has no table “{table}” by itself; there is: {there}.")
         facts = catalogue.compute(name, selection)
+        rows = report.tables[table] if table else report.rows
         if format == "json":
-            self.stdout.write(json.dumps(report.shape(facts), indent=2, ensure_ascii=False))
+            self.stdout.write(json.dumps((rows if table else report.shape)(facts), indent=2, ensure_ascii=False))
         else:
-            self.stdout.write(exports.as_csv(report.rows(facts)), ending="")
+            self.stdout.write(exports.as_csv(rows(facts)), ending="")
 
     def _asked(self, options) -> ReportFilter:
         """The same filter as the page's, and so the same refusals."""
