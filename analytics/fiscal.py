@@ -79,7 +79,7 @@ def name(period: Period, *, first_month: int) -> str:
     """“November 2026”, “quarter 4 of 2026”, “2026”, “23–29 Nov 2026”; a fiscal year is named by the year in which it
     ends."""
     if period.end - period.start < WEEK:
-        return _in_days(period)
+        return in_days(period.start, period.end)
     if period.months == MONTH:
         return date_format(period.start, "F Y")
     year = containing(period.start, YEAR, first_month=first_month).end.year
@@ -88,11 +88,12 @@ def name(period: Period, *, first_month: int) -> str:
         return _("quarter %(number)s of %(year)s") % {"number": number, "year": year}
     if period == containing(period.start, YEAR, first_month=first_month):
         return str(year) if first_month == 1 else _("fiscal year %(year)s") % {"year": year}
-    return _in_days(period)
+    return in_days(period.start, period.end)
 
 
-def _in_days(period: Period) -> str:
-    """“23–29 Nov 2026”, “30 Nov–6 Dec 2026”: of the first day only what is not the same."""
-    start, end = period.start, period.end
+def in_days(start: date, end: date) -> str:
+    """“23–29 Nov 2026”, “30 Nov–6 Dec 2026”, “6 Dec 2026”: of the first day only what is not the same."""
+    if start == end:
+        return date_format(end, "j M Y")
     shape = "j" if (start.year, start.month) == (end.year, end.month) else "j M" if start.year == end.year else "j M Y"
     return f"{date_format(start, shape)}–{date_format(end, 'j M Y')}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ..reports.coverage import is_realistic
+from ..reports.coverage import is_of_one_week
 from .theme import ALARM, OURS, Figure, axis, figure
 
 Facts = dict[str, Any]
@@ -14,21 +14,21 @@ Facts = dict[str, Any]
 
 def figures(facts: Facts) -> dict[str, Figure]:
     drawn = charted(facts)
-    return {"weeks": weeks(drawn, facts)} if drawn else {}
+    return {"weeks": weeks(drawn)} if drawn else {}
 
 
 def charted(facts: Facts) -> Facts | None:
-    """The next target that new cards can still help."""
-    return next((target for target in facts["targets"] if helping(target, facts)), None)
+    """The next target that the new cards of one week can still help."""
+    return next((target for target in facts["targets"] if helping(target)), None)
 
 
-def helping(target: Facts, facts: Facts) -> list[Facts]:
+def helping(target: Facts) -> list[Facts]:
     """The weeks in which so many could come as would be needed."""
-    return [week for week in target["weeks"] if is_realistic(week["needed"], target, facts)]
+    return [week for week in target["weeks"] if is_of_one_week(week)]
 
 
-def weeks(target: Facts, facts: Facts) -> Figure:
-    ahead, helped = target["weeks"], helping(target, facts)
+def weeks(target: Facts) -> Figure:
+    ahead, helped = target["weeks"], helping(target)
     return figure(
         [
             {

@@ -71,6 +71,7 @@ def cohorts(span: Facts, as_of: str) -> Figure:
                 "y": [0 for _cohort in unknown],
                 "customdata": [_began(span, cohort, as_of) for cohort in unknown],
                 "marker": {"symbol": "x-thin-open", "size": 9, "color": MUTED, "line": {"width": 2}},
+                "cliponaxis": False,
                 "hovertemplate": "%{x|%b %Y}: "
                 + _("not estimable yet")
                 + "<br>"

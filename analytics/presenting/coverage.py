@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from pipeline_crm.foundation.money import THIN_SPACE, in_short
+from pipeline_crm.foundation.money import in_short
 
 from ..figures.coverage import charted, helping
 from ..reports import coverage
@@ -20,8 +20,8 @@ def shown(facts: Facts) -> Facts:
     return {
         "kpis": _kpis(facts),
         "targets": [_target(target, facts) | {"is_charted": target is drawn} for target in _ordered(facts)],
-        "weeks_title": _weeks_title(drawn, facts) if drawn else "",
-        "weeks": [_week(week, drawn, facts) for week in drawn["weeks"]] if drawn else [],
+        "weeks_title": _weeks_title(drawn) if drawn else "",
+        "weeks": [_week(week) for week in drawn["weeks"]] if drawn else [],
     }
 
 
@@ -67,36 +67,33 @@ def _need(need: Facts, target: Facts, facts: Facts) -> Facts:
     return {
         "stage": need["stage"],
         "each": percent(need["each"]) if need["each"] >= 0.01 else _("under %(share)s") % {"share": percent(0.01)},
-        "needed": _needed(need["needed"], target, facts),
+        "needed": _needed(need["needed"], is_realistic=coverage.is_realistic(need["needed"], target, facts)),
         "latest": _day(need["latest"]) if need["latest"] else NOTHING,
     }
 
 
-def _needed(needed: int | None, target: Facts, facts: Facts) -> str:
+def _needed(needed: int | None, *, is_realistic: bool) -> str:
     if needed is None:
         return _("no number is enough")
-    return _count(needed) if coverage.is_realistic(needed, target, facts) else _("no realistic number")
+    return coverage.counted(needed) if is_realistic else _("no realistic number")
 
 
-def _week(week: Facts, target: Facts, facts: Facts) -> Facts:
+def _week(week: Facts) -> Facts:
     return {
         "start": _day(week["start"]),
         "inflow": f"{week['inflow']:.1f}",
-        "needed": _needed(week["needed"], target, facts),
+        "needed": _needed(week["needed"], is_realistic=coverage.is_of_one_week(week)),
     }
 
 
-def _weeks_title(target: Facts, facts: Facts) -> str:
-    """Of the next week in which enough could come; ten times the usual are no longer a matter of one week."""
-    week = helping(target, facts)[0]
-    words = {"period": period(target), "n": _count(week["needed"]), "inflow": f"{week['inflow']:.0f}"}
-    if week["needed"] > coverage.REALISTIC * week["inflow"]:
-        return _("%(period)s: no single week brings the %(n)s more that are needed; usual are %(inflow)s") % words
-    return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come this week") % words
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", THIN_SPACE)
+def _weeks_title(target: Facts) -> str:
+    """Of the next week whose new cards could be enough."""
+    week = helping(target)[0]
+    words = {"period": period(target), "n": coverage.counted(week["needed"]), "inflow": f"{week['inflow']:.0f}"}
+    if week == target["weeks"][0]:
+        return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come this week") % words
+    words["day"] = _day(week["start"])
+    return _("%(period)s: %(n)s more than the usual %(inflow)s would have to come in the week from %(day)s") % words
 
 
 def _day(day: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from .. import told_facts
-from .words import NOTHING, Facts, Figure, days, interval, percent, period
+from .words import NOTHING, Facts, Figure, days, interval, percent, period, signed
 
 
 def shown(facts: Facts) -> Facts:
@@ -94,5 +94,4 @@ def _row(row: Facts) -> Facts:
 
 
 def _signed(share: float) -> str:
-    whole = round(share * 100)
-    return f"{whole:+d}".replace("-", "−") if whole else "0"
+    return signed(round(share * 100))

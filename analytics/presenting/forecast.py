@@ -12,7 +12,7 @@ from .. import fiscal
 from ..reports.forecast import in_periods
 from ..ways import OURS, name_of, only_the_best_weighted
 from . import targets
-from .words import INTERVAL_DASH, NOTHING, Facts, Figure, percent
+from .words import INTERVAL_DASH, NOTHING, Facts, Figure, percent, signed
 
 
 def shown(facts: Facts) -> Facts:
@@ -91,7 +91,7 @@ def _grade_row(grade: Facts) -> Facts:
         "is_ours": grade["method"] == OURS,
         "crps": percent(grade["crps"]),
         "error": percent(grade["error"]),
-        "bias": f"{grade['bias'] * 100:+.0f}\u2009%",
+        "bias": f"{signed(round(grade['bias'] * 100))}\u2009%",
         "inside": NOTHING if grade["inside"] is None else percent(grade["inside"]),
     }
 

@@ -12,7 +12,7 @@ from pipeline_crm.foundation.money import in_short
 
 from .. import fiscal
 from ..ways import OURS, name_of, only_the_best_weighted
-from .words import INTERVAL_DASH, NOTHING, Facts, Figure, interval, percent
+from .words import INTERVAL_DASH, NOTHING, Facts, Figure, interval, percent, signed
 
 
 def shown(facts: Facts) -> Facts:
@@ -208,4 +208,4 @@ def _range(window: Facts, currency: str) -> str:
 
 
 def _signed(share: Any) -> str:
-    return f"{share * 100:+.0f}\u2009%"
+    return f"{signed(round(share * 100))}\u2009%"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from .words import NOTHING, Facts, Figure, amount, days, interval, percent, period, whole
+from .words import NOTHING, Facts, Figure, amount, days, interval, percent, period, signed, whole
 
 
 def shown(facts: Facts) -> Facts:
@@ -74,7 +74,7 @@ def _rows(looked_at: Facts, currency: str) -> list[Facts]:
         {
             **basin,
             "value": amount(basin["amount_now"], currency) if basin["amount_now"] else NOTHING,
-            "change": f"{basin['open_now'] - basin['open_before']:+d}",
+            "change": signed(basin["open_now"] - basin["open_before"]),
             "is_end": basin["kind"] in ("won", "lost"),
         }
         for basin in looked_at["stages"]

@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
+from .. import fiscal
+
 Facts = dict[str, Any]
 NOTHING = "–"
 INTERVAL_DASH = "–"
@@ -40,7 +42,7 @@ def month(day: str) -> str:
 
 
 def period(days: list[str]) -> str:
-    return INTERVAL_DASH.join(date_format(date.fromisoformat(day), "j M Y") for day in days)
+    return fiscal.in_days(*(date.fromisoformat(day) for day in (days[0], days[-1])))
 
 
 def days(value: float | None) -> str:
@@ -49,6 +51,10 @@ def days(value: float | None) -> str:
 
 def whole(value: float) -> str:
     return f"{value:.0f}"
+
+
+def signed(number: int) -> str:
+    return f"{number:+d}".replace("-", "−") if number else "0"
 
 
 def percent(value: float | None) -> str:

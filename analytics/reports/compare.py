@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from .. import days
+from .. import days, fiscal
 from ..caveats import warning
 from ..estimators import comparison, proportions, survival
 from ..event_log import EventLog, Kind
@@ -180,7 +179,7 @@ def side_name(facts: dict[str, Any], side: str) -> str:
     own, other = facts[side], facts["b" if side == "a" else "a"]
     words = [cut_word(name, value) for name, value in own["cut"].items() if other["cut"].get(name) != value]
     if own["window"] != other["window"]:
-        words.append("–".join(date_format(date.fromisoformat(day), "j M Y") for day in own["window"]))
+        words.append(fiscal.in_days(*(date.fromisoformat(day) for day in own["window"])))
     return ", ".join(words) or _("All of them")
 
 

@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pipeline_crm.foundation.money import in_short
+from pipeline_crm.foundation.money import THIN_SPACE, in_short
 
 from .. import days, parts
 from ..caveats import warning
@@ -140,14 +140,16 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     if entry["needed"] is None:
         head = _("No number of new leads can close in time")
         certainty = (
-            _("%(n)s more in %(stage)s would do.") % {"n": helps["needed"], "stage": helps["stage"]} if helps else ""
+            _("%(n)s more in %(stage)s would do.") % {"n": counted(helps["needed"]), "stage": helps["stage"]}
+            if helps
+            else ""
         )
         return {"head": head, "sentence": sentence, "certainty": certainty}
     if not is_realistic(entry["needed"], target, facts):
         usual = _("More would be needed than ten times what begins until then as things go.")
         return {"head": _("No realistic number of new leads is enough"), "sentence": sentence, "certainty": usual}
     head = ngettext("%(n)s more lead is needed", "%(n)s more leads are needed", entry["needed"]) % {
-        "n": entry["needed"]
+        "n": counted(entry["needed"])
     }
     more = _("With so many more in %(stage)s now it would be four in five.") % {"stage": entry["stage"]}
     until = _("New ones can help until %(day)s.") % {"day": _day(entry["latest"])} if entry["latest"] else ""
@@ -170,8 +172,17 @@ def is_realistic(needed: int | None, target: dict[str, Any], facts: dict[str, An
     return needed <= max(REALISTIC * facts["inflow_per_week"] * weeks, 1)
 
 
+def is_of_one_week(week: dict[str, Any]) -> bool:
+    """Whether one week could bring so many: no more than ten times what begins in it anyway."""
+    return week["needed"] is not None and week["needed"] <= max(REALISTIC * week["inflow"], 1)
+
+
 def _entry(target: dict[str, Any]) -> dict[str, Any]:
     return next(need for need in target["stages"] if need["key"] == target["entry"])
+
+
+def counted(number: int) -> str:
+    return f"{number:,}".replace(",", THIN_SPACE)
 
 
 def _day(day: str) -> str:

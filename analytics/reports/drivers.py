@@ -151,8 +151,11 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
             "certainty": _("%(n)s deals were followed for %(days)s days.")
             % {"n": facts["n"], "days": facts["horizon_days"]},
         }
+    goes_with = _("What goes with winning: %(what)s")
+    if named[0]["effect"] < 0:
+        goes_with = _("What goes with losing: %(what)s")
     return {
-        "head": _("What goes with winning: %(what)s") % {"what": told_facts.label(named[0])},
+        "head": goes_with % {"what": told_facts.label(named[0])},
         "sentence": " ".join(told_facts.sentence(row) for row in named[:2]),
         "certainty": _("Associated with winning, not proven to cause it; one in ten of those named may be chance."),
     }

@@ -154,7 +154,9 @@ def finding(facts: dict[str, Any]) -> dict[str, str]:
     else:
         head = _("About as many come as end")
     change, low, high = facts["change"], round(facts["change_low"]), round(facts["change_high"])
-    words = {"n": abs(change), "change": f"{change:+d}", "low": f"{low:+d}", "high": f"{high:+d}"}
+    words = {"n": abs(change)} | {
+        name: f"{number:+d}".replace("-", "−") for name, number in (("change", change), ("low", low), ("high", high))
+    }
     return {
         "head": head % words,
         "sentence": _what_became(facts),

@@ -4,6 +4,7 @@
 const TOKEN = /^var\((--[\w-]+)\)$/;
 const NARROW = 480;
 const LONGEST_NAME_ON_PHONE = 9;
+const MOST_DAYS_ON_PHONE = 5;
 const SETTINGS = { displayModeBar: false, responsive: true, showSendToCloud: false, scrollZoom: false, doubleClick: false };
 
 let library;
@@ -105,8 +106,9 @@ function frame() {
   };
 }
 
-// On a phone the names of stages are cut, so that the marks keep their room.
+// On a phone the names of stages are cut, so that the marks keep their room, and fewer days are named.
 function shorten(layout) {
+  if (layout.xaxis.nticks) layout.xaxis.nticks = Math.min(layout.xaxis.nticks, MOST_DAYS_ON_PHONE);
   const names = layout.yaxis.ticktext ?? layout.yaxis.categoryarray;
   if (!names) return;
   layout.yaxis.tickvals ??= names;

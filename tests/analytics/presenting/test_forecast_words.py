@@ -52,7 +52,7 @@ def test_of_the_ways_to_weigh_stages_only_the_best_is_named():
     record = [grade("stage_weighted_drop", 0.2), grade("blend", 0.3, 0.5), grade("stage_weighted", 0.4)]
     page = shown(record)
     assert [row["method"] for row in page["grades"]] == ["stage-weighted, the best of 8 ways", "this forecast"]
-    assert (page["grades"][0]["bias"], page["grades"][0]["inside"]) == ("-10\u2009%", "–")
+    assert (page["grades"][0]["bias"], page["grades"][0]["inside"]) == ("−10\u2009%", "–")
 
 
 def test_how_much_each_kind_counts_is_one_line():

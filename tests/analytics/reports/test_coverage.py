@@ -80,7 +80,7 @@ def test_the_finding_tells_number_chance_and_day():
 def test_page_and_file_show_every_stage():
     assert len(words.shown(FACTS)["targets"][0]["rows"]) == len(exports.coverage_rows(FACTS)) == 5
     assert exports.coverage_rows(FACTS)[0]["needed"] == SHORT.targets[0].stages[0].needed
-    assert len(drawn.figures(FACTS)["weeks"]["data"][0]["x"]) == len(SHORT.targets[0].weeks)
+    assert len(drawn.weeks(FACTS["targets"][0])["data"][0]["x"]) == len(SHORT.targets[0].weeks)
 
 
 def test_without_a_target_or_with_too_little_it_is_said():
@@ -94,23 +94,28 @@ def test_without_a_target_or_with_too_little_it_is_said():
 
 
 def test_the_chart_is_of_the_next_target_that_new_ones_can_still_help():
-    end = FACTS["targets"][0]["end"]
-    none, much, some = ({"end": end, "weeks": [{"needed": needed}, {"needed": None}]} for needed in (None, 10**6, 3))
-    assert drawn.charted(FACTS | {"targets": [none, {"weeks": []}, much, some]}) is some
-    assert drawn.charted(FACTS | {"targets": [none, much]}) is None
+    none, much, some = (
+        {"weeks": [{"needed": needed, "inflow": 42.0}, {"needed": None, "inflow": 42.0}]} for needed in (None, 1149, 57)
+    )
+    assert drawn.charted({"targets": [none, {"weeks": []}, much, some]}) is some
+    assert drawn.charted({"targets": [none, much]}) is None
 
 
 @pytest.mark.django_db
-def test_what_no_single_week_can_bring_is_said_in_words():
-    def title(needed):
+def test_the_weeks_speak_of_the_first_that_could_bring_enough():
+    def shown(*needed):
         (target,) = FACTS["targets"]
-        first = {**target["weeks"][0], "inflow": 42.0, "needed": needed}
-        facts = FACTS | {"inflow_per_week": 42.0, "targets": [{**target, "weeks": [first]}]}
-        return words.shown(facts)["weeks_title"].partition(": ")[2]
+        weeks = [week | {"inflow": 42.0, "needed": n} for week, n in zip(target["weeks"], needed, strict=False)]
+        return words.shown(FACTS | {"targets": [{**target, "weeks": weeks}]})
 
-    assert title(57) == "57 more than the usual 42 would have to come this week"
-    assert title(1149) == "no single week brings the 1\u2009149 more that are needed; usual are 42"
-    assert title(10**6) == ""
+    assert shown(57, 1149)["weeks_title"].endswith(": 57 more than the usual 42 would have to come this week")
+    second = shown(1149, 57)
+    start = date.fromisoformat(FACTS["targets"][0]["weeks"][1]["start"])
+    assert second["weeks_title"].endswith(
+        f"57 more than the usual 42 would have to come in the week from {start:%-d %b}"
+    )
+    assert [row["needed"] for row in second["weeks"]] == ["no realistic number", "57"]
+    assert shown(1149, None)["weeks_title"] == ""
 
 
 @pytest.mark.django_db
@@ -119,7 +124,7 @@ def test_a_month_nearly_over_does_not_lead_while_a_quarter_can_be_helped():
     both = asked(near, (*QUARTER, EXPECTED * 1.3)).as_facts()
     assert coverage.leading(both)["end"] == "1971-03-31"
     assert coverage.finding(both)["sentence"].endswith("now it would be four in five.")
-    assert [row["is_charted"] for row in words.shown(both)["targets"]] == [True, False]
+    assert [row["key"][:10] for row in words.shown(both)["targets"]] == ["1971-03-31", "1971-02-08"]
 
 
 @pytest.mark.django_db

@@ -40,7 +40,11 @@ def test_what_matters_is_named_and_what_travels_along_is_not(found):
 def test_the_finding_names_the_strongest_and_does_not_speak_of_causes(found):
     facts = found.as_facts()
     words = drivers.finding(facts)
-    assert words["head"] == f"What goes with winning: {told_facts.label(facts['drivers'][0])}"
+    strongest = facts["drivers"][0]
+    what = "winning" if strongest["effect"] > 0 else "losing"
+    assert words["head"] == f"What goes with {what}: {told_facts.label(strongest)}"
+    turned = facts | {"drivers": [strongest | {"effect": -strongest["effect"]}]}
+    assert drivers.finding(turned)["head"] != words["head"]
     assert "points" in words["sentence"] and "not proven to cause" in words["certainty"]
 
 
