@@ -47,11 +47,16 @@ def pytest_configure(config):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    from django.test import TransactionTestCase
+
+    from tests.emptying import empty
+
+    TransactionTestCase._fixture_teardown = lambda case: empty()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The log's TRUNCATE triggers would refuse the flush after a transactional test; the attack test enables them."""
+    """The log's TRUNCATE triggers would refuse the emptying after a test that commits; the attack test enables them."""
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:

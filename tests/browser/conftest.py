@@ -17,8 +17,8 @@ DESK, PHONE = (1440, 900), (390, 844)
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup, django_db_blocker):
-    """The address of the ASGI application with its live updates, on the test database."""
+def serving(django_db_setup, django_db_blocker):
+    """The address and the server of the ASGI application with its live updates, on the test database."""
     import uvicorn
     from django.conf import settings
     from django.core.management import call_command
@@ -36,9 +36,14 @@ def server(django_db_setup, django_db_blocker):
         while not running.started:
             time.sleep(0.05)
         port = running.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", running
         running.should_exit = True
         thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def server(serving) -> str:
+    return serving[0]
 
 
 def test_database_url(settings) -> str:
@@ -62,9 +67,10 @@ def chrome(server):
 
 
 @pytest.fixture
-def open_page(chrome, server):
+def open_page(chrome, serving):
     """Sign somebody in: `open_page(user, path)` answers a page that collects its own faults."""
     contexts = []
+    server, running = serving
 
     def opened(user, path="/", *, size=DESK, scheme="light", touch=False):
         context = chrome.new_context(
@@ -83,6 +89,14 @@ def open_page(chrome, server):
     yield opened
     for context in contexts:
         context.close()
+    answered(running)
+
+
+def answered(running, patience=10):
+    """Wait until what the pages still asked for is answered, so that nothing is written after the test is over."""
+    until = time.monotonic() + patience
+    while running.server_state.tasks and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def sign_in(context, user, server):
