@@ -1,19 +1,13 @@
 """With nothing, five or twenty-nine deals closed every page of Insight renders, and says what it cannot say."""
 
-import re
-import warnings
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from django.utils import timezone
 
-from analytics import caching
-from analytics.catalogue import REPORTS
 from deals.domain import closing, moving
 from deals.models import Pipeline
-from pipeline_crm.jobs.domain import running
-from pipeline_crm.jobs.models import Job
+from tests.analytics import rendering
 from tests.factories import make_deal, make_pipeline, make_reason, make_user, stage_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,27 +33,12 @@ def close(number):
 
 @pytest.fixture
 def told(client):
-    """What each page says after so many deals, from top to bottom; nothing may warn, and nothing raw is shown."""
+    """What each page says after so many deals."""
     client.force_login(make_user(name="Ana"))
 
     def of(number):
         close(number)
-        pages = {}
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            for name in REPORTS:
-                client.get(f"/insight/{name}/")
-            for job in Job.objects.filter(kind=caching.KIND, state="waiting"):
-                running.run(job.pk, clock=timezone.now)
-            assert not Job.objects.filter(kind=caching.KIND).exclude(state="done").exists()
-            for name in REPORTS:
-                page = client.get(f"/insight/{name}/")
-                assert page.status_code == 200 and client.get(f"/insight/{name}/printed/").status_code == 200
-                report = page.content.decode().split('<div class="insight"')[1].split('<pre id="figures"')[0]
-                pages[name] = " ".join(unescape(re.sub(r"<[^>]+>", " ", report.split("</details>")[0])).split())
-                for raw in ("{", "}", " None", "nan ", "inf ", "%(", "nan,"):
-                    assert raw not in pages[name], f"{name}: {raw}"
-        return pages
+        return rendering.told(client)
 
     return of
 
