@@ -92,7 +92,7 @@ def test_from_the_finding_to_the_stuck_deals_and_to_paper(open_page, hugo):
     assert shared.locator(".chosen").inner_text().strip().startswith("Team")
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV").click()
+        page.locator(".insight-head").get_by_role("link", name="CSV").click()
     with open(download.value.path(), newline="") as file:
         stages = {line["stage"]: line for line in csv.DictReader(file)}
     assert int(stages["Proposal"]["entered"]) == entered
