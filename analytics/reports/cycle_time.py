@@ -219,7 +219,7 @@ class _Asked:
         self.months = _months(selection.as_of)
 
     def span(self, key: str, name: str, frame: pl.DataFrame) -> Span:
-        begun = _Days.of(frame.sort("entered"))
+        begun = SpanDays.of(frame.sort("entered"))
         now, before = (begun.table(period) for period in (self.window, self.reference))
         median = survival.kaplan_meier(now).quantile(0.5) if now.entered >= FEWEST else survival.Estimate(None)
         earlier = survival.kaplan_meier(before).quantile(0.5) if before.entered >= FEWEST else survival.Estimate(None)
@@ -247,7 +247,7 @@ class _Asked:
     def ageing(self, code: int) -> Ageing:
         stage = self.log.stages[code]
         frame = spans.stays(self.visited, code, won=self.log.won)
-        table = _Days.of(frame).table(self.year)
+        table = SpanDays.of(frame).table(self.year)
         curve = survival.kaplan_meier(table)
         lines = {
             name: curve.quantile(share).value if table.left.sum() >= FEWEST else None for name, share in LINES.items()
@@ -258,11 +258,11 @@ class _Asked:
         waiting = tuple(Waiting(*row) for row in oldest.select("card", "age", "amount").iter_rows())
         return Ageing(stage.key, stage.name, still.height, **lines, overdue=overdue, waiting=waiting)
 
-    def _cohort(self, begun: _Days, start: date, end: date) -> Cohort:
+    def _cohort(self, begun: SpanDays, start: date, end: date) -> Cohort:
         """begun: in the order of entry."""
         first, last = days.number(start), min(days.number(end), self.today)
         after, until = np.searchsorted(begun.entered, [first, last + 1])
-        chosen = _Days(begun.entered[after:until], begun.ended[after:until])
+        chosen = SpanDays(begun.entered[after:until], begun.ended[after:until])
         has_ended = chosen.ended < NEVER
         lasted = chosen.ended[has_ended] - chosen.entered[has_ended]
         mean = float(lasted.mean()) if len(lasted) else None
@@ -275,14 +275,14 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Days:
+class SpanDays:
     """On which days spans began and ended, NEVER while they last; (n,)."""
 
     entered: survival.Ints
     ended: survival.Ints
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> _Days:
+    def of(cls, frame: pl.DataFrame) -> SpanDays:
         entered, ended = frame["entered"].cast(pl.Int64), frame["ended"].cast(pl.Int64).fill_null(NEVER)
         return cls(entered.to_numpy(), ended.to_numpy())
 

@@ -104,7 +104,7 @@ def test_cycle_times_by_fortnight_are_what_they_turned_out_to_be(loans, fortnigh
     frame = spans.journeys(accepted, won=loans.won)
     cohort = frame.filter((pl.col("entered") - begin) // 14 == fortnight)
     assert cohort["ended"].null_count() / cohort.height == pytest.approx(share_open, abs=0.04)
-    median = survival.kaplan_meier(cycle_time._table(cohort, (begin, begin + 97))).quantile(0.5).value
+    median = survival.kaplan_meier(cycle_time.SpanDays.of(cohort).table((begin, begin + 97))).quantile(0.5).value
     if fortnight == 6:
         assert median is None
     else:
