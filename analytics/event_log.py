@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import polars as pl
 
+from .estimators.survival import Ints
 from .tables.ordering import in_order
+
+NEVER = int(np.iinfo(np.int32).max)
 
 STEP_COLUMNS: dict[str, pl.DataType] = {
     "card": pl.Int64(),  # one journey from its first stage to its end
@@ -72,6 +76,21 @@ class EventLog:
     @property
     def lost(self) -> int:
         return next(code for code, stage in enumerate(self.stages) if stage.kind is Kind.LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Cards of which later words changed what was said before: a journey for each stretch of evenings on which one of
+    them was known to be the same.
+
+    log: its `card` is the place of the version in `card`, `first` and `last`, all (v,): whose it is, and the first and
+    the last evening on which it was all that was known (NEVER for the present one). Sorted by card and evening.
+    """
+
+    log: EventLog
+    card: Ints
+    first: Ints
+    last: Ints
 
 
 def event_log(stages: Sequence[Stage], steps: pl.DataFrame) -> EventLog:

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from .estimators.markov import Nights
 from .estimators.stage_weighting import Passages
 from .estimators.survival import OPEN, Floats, Ints
-from .event_log import EventLog
+from .event_log import NEVER, EventLog, Versions
 from .river import River
 from .tables import stage_visits
 
-NEVER = np.iinfo(np.int32).max
 KEPT_ROWS = 4_000_000
 
 
@@ -159,16 +158,7 @@ class Sliced(_Shelf[Known]):
         if day >= whole.today:
             return replace(whole, today=day)
         seen = np.flatnonzero(whole.entered <= day)
-        left = whole.left[seen]
-        left[left > day] = NEVER
-        return Known(
-            today=day,
-            since=whole.since if whole.since <= day else day,
-            states=self._states,
-            left=left,
-            next=np.where(left == NEVER, OPEN, whole.next[seen]),
-            **{name: getattr(whole, name)[seen] for name in _UNCHANGING},
-        )
+        return _sliced(whole, seen, day, whole.since if whole.since <= day else day)
 
     def evening(self, day: int) -> Evening:
         """What `as_of` says of the open deals, without the rest."""
@@ -177,29 +167,52 @@ class Sliced(_Shelf[Known]):
         return _evening(whole, standing)
 
 
-class Patched(_Shelf[Known]):
-    """The days of a history of which later words changed some cards: these are put together anew for each day."""
+class Rewritten:
+    """The days of cards of which later words changed what was known."""
 
-    def __init__(self, settled: EventLog, corrected: Callable[[int], Known]):
-        super().__init__(self._patch)
-        self._settled = Sliced(settled)
-        self._corrected = _Shelf(corrected, rows=KEPT_ROWS // 4)
-        self._evenings = _Shelf(self._evening, rows=KEPT_ROWS // 4)
+    def __init__(self, versions: Versions):
+        log = versions.log
+        self._versions, self._states = versions, len(log.open_stages)
+        last = int(log.steps["day"].max()) if log.steps.height else 0  # type: ignore[arg-type]
+        self._whole = known(log, last)
+        visited = stage_visits.visits(log.steps, last).drop_nulls("left")
+        self._since = np.full(len(versions.card), NEVER)
+        np.minimum.at(self._since, visited["card"].to_numpy(), visited["left"].to_numpy())
 
-    def corrected(self, day: int) -> Known:
-        """What was known of the cards that are put together anew."""
-        return self._corrected.as_of(day)
-
-    def _patch(self, day: int) -> Known:
-        return _together(self._settled.as_of(day), self._corrected.as_of(day))
+    def as_of(self, day: int) -> Known:
+        holds = self._holds(day)
+        seen = np.flatnonzero(holds[self._whole.card] & (self._whole.entered <= day))
+        if not len(seen):
+            return nothing(day, self._states)
+        since = int(self._since[holds].min())
+        then = _sliced(self._whole, seen, day, since if since <= day else day)
+        return replace(then, card=self._versions.card[then.card])
 
     def evening(self, day: int) -> Evening:
         """What `as_of` says of the open deals, without the rest."""
-        return _both(self._settled.evening(day), self._evenings.as_of(day))
+        whole = self._whole
+        standing = np.flatnonzero(self._holds(day)[whole.card] & (whole.entered <= day) & (whole.left > day))
+        then = _evening(whole, standing)
+        return replace(then, card=self._versions.card[then.card])
 
-    def _evening(self, day: int) -> Evening:
-        few = self._corrected.as_of(day)
-        return _evening(few, np.flatnonzero(few.standing))
+    def _holds(self, day: int) -> NDArray[np.bool_]:
+        """(v,) whether the version is what was known on that evening."""
+        return (self._versions.first <= day) & (day <= self._versions.last)
+
+
+class Patched(_Shelf[Known]):
+    """The days of a history of which later words changed some cards."""
+
+    def __init__(self, settled: EventLog, versions: Versions):
+        super().__init__(self._patch)
+        self._settled, self._rewritten = Sliced(settled), Rewritten(versions)
+
+    def _patch(self, day: int) -> Known:
+        return _together(self._settled.as_of(day), self._rewritten.as_of(day))
+
+    def evening(self, day: int) -> Evening:
+        """What `as_of` says of the open deals, without the rest."""
+        return _both(self._settled.evening(day), self._rewritten.evening(day))
 
 
 History = Sliced | Patched
@@ -209,24 +222,11 @@ _COLUMNS = (*_UNCHANGING, "left", "next")
 
 def history_of(river: River) -> History:
     """The days of the river's deals."""
-    as_of = river.corrected_as_of
-    if as_of is None or river.corrected.is_empty():
+    if river.versions is None or river.corrected.is_empty():
         return Sliced(river.deals)
-    return Patched(_settled(river), lambda day: known(as_of(day), day))
-
-
-def history_of_part(river: River, whole: History) -> History:
-    """The same of a river whose deals are among those of `whole`: what is put together anew is so once for both."""
-    if not isinstance(whole, Patched):
-        return Sliced(river.deals)
-    cards = river.deals.steps["card"].unique().to_numpy()
-    return Patched(_settled(river), lambda day: _some(whole.corrected(day), cards))
-
-
-def _settled(river: River) -> EventLog:
-    """The steps of cards that were on every earlier evening as they say now."""
     corrected = river.corrected.to_frame("card")
-    return EventLog(river.deals.stages, river.deals.steps.join(corrected, on="card", how="anti", maintain_order="left"))
+    settled = river.deals.steps.join(corrected, on="card", how="anti", maintain_order="left")
+    return Patched(EventLog(river.deals.stages, settled), river.versions())
 
 
 def known(log: EventLog, today: int) -> Known:
@@ -253,6 +253,20 @@ def known(log: EventLog, today: int) -> Known:
         again=(nightly["attempt"] > 1).to_numpy(),
         amount=_floats(nightly, "amount"),
         before=_floats(nightly, "before"),
+    )
+
+
+def _sliced(of: Known, seen: Ints, day: int, since: int) -> Known:
+    """What was known of the stays at these places at the end of an earlier day, on which they had begun."""
+    left = of.left[seen]
+    left[left > day] = NEVER
+    return Known(
+        today=day,
+        since=since,
+        states=of.states,
+        left=left,
+        next=np.where(left == NEVER, OPEN, of.next[seen]),
+        **{name: getattr(of, name)[seen] for name in _UNCHANGING},
     )
 
 
@@ -297,12 +311,6 @@ def _together(many: Known, few: Known) -> Known:
         states=many.states,
         **{name: np.insert(getattr(many, name), places, getattr(few, name)) for name in _COLUMNS},
     )
-
-
-def _some(of: Known, cards: Ints) -> Known:
-    """The same of these cards alone."""
-    mine = np.isin(of.card, cards)
-    return replace(of, **{name: getattr(of, name)[mine] for name in _COLUMNS})
 
 
 def _ints(frame: pl.DataFrame, name: str) -> Ints:

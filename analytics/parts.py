@@ -13,7 +13,7 @@ from .estimators.forecasting import Inflow, Past
 from .estimators.recalibration import Tilt
 from .estimators.rhythm import Rhythm
 from .estimators.survival import Floats
-from .known import History, Known, history_of, history_of_part, known
+from .known import History, Known, history_of, known
 from .outlook import ENOUGH_CLOSED, Fitted, Outlook
 from .river import River
 
@@ -109,8 +109,7 @@ def outlook_of(river: River, *, reach: int = 0, history: History | None = None) 
     """The forecasts of the river's deals, as of any day. history: of a whole pipeline, where it is at hand."""
     if river.whole is None:
         return Outlook(history or history_of(river), reach=reach)
-    whole = history_of(river.whole())
-    return OfPart(history_of_part(river, whole), Outlook(whole), reach=reach)
+    return OfPart(history_of(river), Outlook(history_of(river.whole())), reach=reach)
 
 
 def journeys_of(river: River, outlook: Outlook, today: int) -> Fitted:

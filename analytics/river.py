@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from .event_log import EventLog
+from .event_log import EventLog, Versions
 from .kept import Memory, nothing
 from .origins import Origins
 
@@ -59,7 +59,7 @@ class River:
 
     expected_close: answers card (as in `deals`), day. Amounts are in `currency`; `without_rate` steps had an amount in
     a currency for which no rate was known, and count as of unknown value. corrected: the deals that were not on every
-    earlier evening as their steps say now; corrected_as_of: what the log of these was at the end of an earlier day.
+    earlier evening as their steps say now; versions: answers what was known of these from evening to evening.
     lost: answers card (as in `deals`), reason, competitor of its last loss. facts: answers what is known of the deals
     beside their steps; origins: by what its leads came; None where nothing is. cut: what narrows the cards, by
     name, in words; whole: answers the whole pipeline's, where these are a team's or a person's. other: the history to
@@ -76,7 +76,7 @@ class River:
     expected_close: Callable[[], pl.DataFrame]
     without_rate: int = 0
     corrected: pl.Series = field(default_factory=lambda: pl.Series("card", [], pl.Int64))
-    corrected_as_of: Callable[[int], EventLog] | None = None
+    versions: Callable[[], Versions] | None = None
     lost: Callable[[], pl.DataFrame] = partial(pl.DataFrame, schema=LOST_COLUMNS)
     facts: Callable[[], Facts] | None = None
     origins: Callable[[], Origins] | None = None

@@ -15,6 +15,7 @@ from deals.models import Stage
 from leads.models import Batch, LeadStage
 from pipeline_crm.accounts.models import Company
 
+from ..event_log import NEVER
 from ..tables import amendments
 from ..tables.ordering import in_order
 from . import blocks
@@ -145,13 +146,25 @@ class Told:
         last = pl.col("card") != pl.col("card").shift(-1)
         return in_order(losses).filter(last.fill_null(value=True)).select("card", "reason")
 
-    def steps_as_known(self, until: int | None = None) -> pl.DataFrame:
-        """The steps as they were known before `until` (microseconds), by default as they are known now."""
-        told = (self.steps, "known"), (self.amendments, "recorded"), (self.revisions, "occurred")
-        steps, words, revisions = (
-            rows if until is None else rows.filter(pl.col(moment) < until) for rows, moment in told
+    def steps_as_known(self) -> pl.DataFrame:
+        """The steps as they are known now."""
+        return _revised(amended(self.steps, self.amendments), self.revisions)
+
+    def versions(self, zone: str) -> tuple[pl.DataFrame, Told]:
+        """What was known of each card from evening to evening: version (its number), card, first and last (the days on
+        whose evenings it was all that was known); and the words that had been told then, as those of a card that has
+        the version's number."""
+        words = [
+            rows.with_columns(day=local_day(moment, zone).cast(pl.Int32))
+            for rows, moment in ((self.steps, "known"), (self.amendments, "recorded"), (self.revisions, "occurred"))
+        ]
+        versions = pl.concat([rows.select("card", first="day") for rows in words]).unique().sort("card", "first")
+        versions = versions.with_row_index("version").with_columns(
+            pl.col("version").cast(pl.Int64), last=(pl.col("first").shift(-1).over("card") - 1).fill_null(NEVER)
         )
-        return _revised(amended(steps, words), revisions)
+        of_card = versions.select("card", "version", "first")
+        known = (rows.join(of_card, on="card").filter(pl.col("day") <= pl.col("first")) for rows in words)
+        return versions, Told(*(rows.with_columns(card="version").drop("version", "first", "day") for rows in known))
 
 
 def told(params: dict[str, Any]) -> Told:

@@ -15,8 +15,7 @@ import polars as pl
 from deals.models import Pipeline
 from pipeline_crm.accounts.models import Company
 
-from .. import days
-from ..event_log import EventLog, Stage, event_log
+from ..event_log import EventLog, Stage, Versions, event_log
 from ..models import Target
 from ..river import Goal, River
 from ..selection import Selection
@@ -55,7 +54,7 @@ def river(selection: Selection) -> River:
         _log, (*lead_stages, *deal_stages), codes=pipelines.journey_codes(lead_stages, deal_codes), zone=zone
     )
     of_deals = partial(_log, deal_stages, codes=deal_codes, zone=zone)
-    past = partial(_as_of, told.of(corrected), of_deals, zone)
+    versions = partial(_versions, told.of(corrected), of_deals, zone)
     found = River(
         pipeline=pipeline.name,
         currency=base,
@@ -72,14 +71,14 @@ def river(selection: Selection) -> River:
         before=partial(_before, selection),
         recycled=partial(beside.recycled, params),
         corrected=corrected,
-        corrected_as_of=partial(past, attempts),
+        versions=partial(versions, attempts),
     )
     if not selection.is_of_people:
         return found
-    return replace(found, whole=partial(_whole, found, everything, of_all, of_deals, past))
+    return replace(found, whole=partial(_whole, found, everything, of_all, of_deals, versions))
 
 
-def _whole(part: River, steps: tuple[pl.DataFrame, pl.DataFrame], of_all: Any, of_deals: Any, past: Any) -> River:
+def _whole(part: River, steps: tuple[pl.DataFrame, pl.DataFrame], of_all: Any, of_deals: Any, versions: Any) -> River:
     """The pipeline's history of which the part is."""
     journeys, attempts = steps
     return replace(
@@ -90,7 +89,7 @@ def _whole(part: River, steps: tuple[pl.DataFrame, pl.DataFrame], of_all: Any, o
         cut={},
         goals=(),
         whole=None,
-        corrected_as_of=partial(past, attempts),
+        versions=partial(versions, attempts),
     )
 
 
@@ -108,13 +107,17 @@ def _goals(selection: Selection, until: datetime) -> tuple[Goal, ...]:
     return tuple(sorted(goals, key=lambda goal: (goal.end, goal.end - goal.start)))
 
 
-def _as_of(
-    told: logs.Told, log: Callable[[pl.DataFrame], EventLog], zone: ZoneInfo, cards: pl.DataFrame, day: int
-) -> EventLog:
-    """What the log of those cards of `told` that are among `cards` said at the end of an earlier day."""
-    until = datetime.combine(days.day(day + 1), time(), zone)
-    attempts = cards.select("card", "attempt").unique("card")
-    return log(told.steps_as_known(int(until.timestamp() * 1e6)).join(attempts, on="card"))
+def _versions(
+    told: logs.Told, log: Callable[[pl.DataFrame], EventLog], zone: ZoneInfo, steps: pl.DataFrame
+) -> Versions:
+    """What was known, from evening to evening, of those cards of `told` that are in `steps`."""
+    attempts = steps.select("card", "attempt").join(told.steps, on="card", how="semi").unique("card")
+    versions, as_told = told.of(attempts["card"]).versions(zone.key)
+    attempts = versions.join(attempts, on="card", maintain_order="left").select("attempt", card="version")
+    return Versions(
+        log(as_told.steps_as_known().join(attempts, on="card", maintain_order="left")),
+        *(versions[name].cast(pl.Int64).to_numpy() for name in ("card", "first", "last")),
+    )
 
 
 def _log(stages: tuple[Stage, ...], steps: pl.DataFrame, *, codes: dict[str, int], zone: ZoneInfo) -> EventLog:

@@ -18,6 +18,7 @@ from analytics.sources import blocks
 from pipeline_crm.accounts.models import Company as Settings
 from pipeline_crm.accounts.models import ExchangeRate
 from tests.analytics.test_movement_machine import FIRST, Company
+from tests.analytics.versions import said_on
 from tests.factories import make_deal, make_pipeline
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +55,9 @@ def company(monkeypatch):
 def seen(of, evening):
     """All that a river says of the steps."""
     river = sources.river(Selection(of.pk, evening))
-    again = river.corrected_as_of(days.number(evening) - 3)
+    again = said_on(river.versions(), days.number(evening) - 3)
     lost = river.lost().sort("card")
-    return [river.journeys.steps, river.deals.steps, river.corrected.to_frame(), again.steps, lost], river.without_rate
+    return [river.journeys.steps, river.deals.steps, river.corrected.to_frame(), again, lost], river.without_rate
 
 
 def assert_says_the_same(company):

@@ -5,6 +5,7 @@ import pytest
 from analytics import known
 from analytics.estimators.survival import OPEN
 from analytics.event_log import EventLog
+from tests.analytics.versions import told_day_by_day
 from tests.simulation import STAGES, log, simulate
 
 JOURNEYS = simulate(np.random.default_rng(5), days=200, per_day=2.0)
@@ -66,21 +67,12 @@ def test_nights_end_with_the_day_asked_about():
 
 
 def test_a_history_of_which_some_cards_were_corrected_is_what_was_known_of_all_of_them():
-    """Every third card is told by who answers for a day; the others are sliced."""
-    asked = []
-
-    def said(day):
-        asked.append(day)
-        steps = JOURNEYS.steps.filter((pl.col("day") <= day) & (pl.col("card") % 3 == 0))
-        return known.known(EventLog(STAGES, steps), day)
-
-    history = known.Patched(EventLog(STAGES, JOURNEYS.steps.filter(pl.col("card") % 3 != 0)), said)
+    history = corrected_in_part(JOURNEYS)
     for day in (0, 40, 111, 199, 111):
         now, then = history.as_of(day), known.Sliced(JOURNEYS).as_of(day)
         assert (now.today, now.since, now.states) == (then.today, then.since, then.states)
         for name in FIELDS:
             np.testing.assert_array_equal(getattr(now, name), getattr(then, name), err_msg=f"{name} on day {day}")
-    assert asked == [0, 40, 111, 199]
 
 
 def test_nothing_is_known_of_nothing():
@@ -89,13 +81,9 @@ def test_nothing_is_known_of_nothing():
 
 
 def corrected_in_part(log_of):
-    """Every third card is put together anew for each day."""
-    steps = log_of.steps
-
-    def said(day):
-        return known.known(EventLog(STAGES, steps.filter((pl.col("day") <= day) & (pl.col("card") % 3 == 0))), day)
-
-    return known.Patched(EventLog(STAGES, steps.filter(pl.col("card") % 3 != 0)), said)
+    """Every third card is one of which later words changed what was known."""
+    settled, rewritten = (EventLog(STAGES, log_of.steps.filter((pl.col("card") % 3 == 0) == part)) for part in (0, 1))
+    return known.Patched(settled, told_day_by_day(rewritten))
 
 
 @pytest.mark.parametrize("history", [known.Sliced, corrected_in_part])

@@ -19,6 +19,7 @@ from pipeline_crm.accounts.models import Company, ExchangeRate
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
+DAY = 86_400_000_000  # microseconds
 pytestmark = pytest.mark.django_db
 
 
@@ -256,26 +257,34 @@ def test_what_was_told_later_is_left_out_of_an_earlier_day():
     told = logs.Told(
         pl.DataFrame(
             [
-                row | {"seq": 1, "to": "a", "occurred": 10, "known": 10},
-                row | {"seq": 2, "to": "b", "occurred": 20, "known": 40},
-                row | {"seq": 3, "to": "c", "occurred": 50, "known": 50},
+                row | {"seq": 1, "to": "a", "occurred": 10 * DAY, "known": 10 * DAY},
+                row | {"seq": 2, "to": "b", "occurred": 20 * DAY, "known": 40 * DAY},
+                row | {"seq": 3, "to": "c", "occurred": 50 * DAY, "known": 50 * DAY},
             ],
             schema=logs.STEP_TYPES,
         ),
         pl.DataFrame(
-            [{"card": 1, "seq": 3, "kind": "void", "occurred": 60, "recorded": 60}], schema=logs.AMENDMENT_TYPES
+            [{"card": 1, "seq": 3, "kind": "void", "occurred": 60 * DAY, "recorded": 60 * DAY}],
+            schema=logs.AMENDMENT_TYPES,
         ),
-        pl.DataFrame([{"card": 1, "occurred": 70, "amount": 300.0, "without_rate": False}], schema=logs.REVISION_TYPES),
+        pl.DataFrame(
+            [{"card": 1, "occurred": 70 * DAY, "amount": 300.0, "without_rate": False}], schema=logs.REVISION_TYPES
+        ),
     )
 
-    def known(until):
-        return told.steps_as_known(until).select("to", "amount").rows()
+    versions, as_told = told.versions("UTC")
+    steps = as_told.steps_as_known()
 
-    assert known(10) == []
-    assert known(40) == [("a", 100.0)]
-    assert known(51) == [("a", 100.0), ("b", 100.0), ("c", 100.0)]
-    assert known(70) == [("a", 100.0), ("b", 100.0)]
-    assert known(71) == known(None) == [("a", 100.0), ("b", 300.0)]
+    def known(day):
+        then = versions.filter(pl.col("first") <= day, pl.col("last") >= day)
+        assert set(then["card"]) <= {1}
+        return steps.filter(pl.col("card").is_in(then["version"].implode())).select("to", "amount").rows()
+
+    assert known(9) == []
+    assert known(39) == [("a", 100.0)]
+    assert known(50) == [("a", 100.0), ("b", 100.0), ("c", 100.0)]
+    assert known(69) == [("a", 100.0), ("b", 100.0)]
+    assert known(70) == told.steps_as_known().select("to", "amount").rows() == [("a", 100.0), ("b", 300.0)]
     assert told.corrected("UTC").to_list() == [1]
 
 
