@@ -21,6 +21,12 @@ class Company(models.Model):
     fiscal_year_start_month = models.PositiveSmallIntegerField(
         _("fiscal year starts in"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
+    freeze_weekday = models.PositiveSmallIntegerField(  # 0 is Monday
+        _("judgements freeze on"), default=0, validators=[MaxValueValidator(6)]
+    )
+    freeze_hour = models.PositiveSmallIntegerField(
+        _("judgements freeze at"), default=9, validators=[MaxValueValidator(23)]
+    )
 
     class Meta:
         verbose_name_plural = "companies"
@@ -28,6 +34,10 @@ class Company(models.Model):
             models.CheckConstraint(condition=models.Q(id=THE_ONE), name="company_is_the_only_one"),
             models.CheckConstraint(
                 condition=models.Q(fiscal_year_start_month__range=(1, 12)), name="company_fiscal_year_starts_in_a_month"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(freeze_weekday__range=(0, 6), freeze_hour__range=(0, 23)),
+                name="company_judgements_freeze_in_an_hour_of_the_week",
             ),
         ]
 

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from pipeline_crm.accounts.domain import company, profile
 from pipeline_crm.accounts.models import Change, Company, ExchangeRate, User
@@ -64,3 +65,10 @@ def test_nobody_makes_themselves_a_superuser_through_the_profile():
     ana = User.objects.create_user("ana@example.org")
     with pytest.raises(TypeError, match="is_superuser"):
         profile.revise(ana, by=ana, at=AT, is_superuser=True)
+
+
+@pytest.mark.parametrize("wrong", [{"freeze_weekday": 7}, {"freeze_hour": 24}])
+def test_the_database_refuses_an_hour_that_no_week_has(wrong):
+    Company.get()
+    with pytest.raises(IntegrityError, match="company_judgements_freeze_in_an_hour_of_the_week"), transaction.atomic():
+        Company.objects.update(**wrong)
