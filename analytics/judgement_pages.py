@@ -182,7 +182,8 @@ def _page(
 
 
 def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm | None) -> dict[str, Any]:
-    currency, user = Company.get().base_currency, scene.user
+    company, user = Company.get(), scene.user
+    currency = company.base_currency
     said = list(judging.words(scene.pipeline, scene.period))
     lines = judging.lines(said, scene.roster)
     kept = judging.machines(scene.pipeline, scene.period)
@@ -216,6 +217,7 @@ def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm |
         "rows": words.rows(seen, machines, named, currency),
         "own": own,
         "freezes_at": judging.freezes_at(scene.at),
+        "cut_off": words.cut_off(company.freeze_weekday, company.freeze_hour),
         "form": form or (JudgementForm(initial=_initial(own)) if may_judge else None),
         "override": override or (OverrideForm(choices=to_override, auto_id="over_%s") if to_override else None),
         "weeks": words.week_rows(judging.weeks(said, scene.roster, scene.period, kept, at=scene.at), currency)

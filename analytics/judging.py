@@ -3,7 +3,7 @@ are. Every word is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deals.models import Pipeline
+from pipeline_crm.accounts.domain import company
 from pipeline_crm.accounts.models import Company, Membership, Role
 from pipeline_crm.foundation.errors import Refusal
 
@@ -27,7 +28,7 @@ from .rolling_up import PERSON, TEAM, WHOLE, Figure, Line, Whose
 from .selection import Selection
 from .ways import OURS
 
-MONDAY, CUT_OFF = 0, time(9)  # in the company's time zone
+CUT_OFF = ("freeze_weekday", "freeze_hour", "time_zone")
 AHEAD = {fiscal.MONTH: 3, fiscal.QUARTER: 2}
 GRADED_PERIODS = 12
 ENOUGH_CLOSED = 30
@@ -86,11 +87,12 @@ class Grade:
 
 def freezes_at(at: datetime) -> datetime:
     """The next cut-off: what is said at `at` belongs to the week that ends with it."""
-    zone = ZoneInfo(Company.get().time_zone)
+    now = Company.get()
+    zone, hour = ZoneInfo(now.time_zone), time(now.freeze_hour)
     day = at.astimezone(zone).date()
-    day += timedelta(days=(MONDAY - day.weekday()) % 7)
-    moment = datetime.combine(day, CUT_OFF, zone)
-    return moment if moment > at else datetime.combine(day + timedelta(days=7), CUT_OFF, zone)
+    day += timedelta(days=(now.freeze_weekday - day.weekday()) % 7)
+    moment = datetime.combine(day, hour, zone)
+    return moment if moment > at else datetime.combine(day + timedelta(days=7), hour, zone)
 
 
 def periods(today: date) -> list[Period]:
@@ -213,9 +215,10 @@ def weeks(
     said: list[Judgement], who: Roster, period: Period, kept: dict[tuple[Whose, date], Machine], *, at: datetime
 ) -> list[Week]:
     """What stood of the whole at each freeze of the period until `at`, the newest first."""
+    spells = company.over_time(*CUT_OFF)
     return [
         Week(moment, lines(frozen, who)[WHOLE].figure, _before(kept, WHOLE, moment))
-        for moment in _freezes(period)[::-1]
+        for moment in _freezes(period, spells)[::-1]
         if moment <= at and (frozen := _frozen(said, moment))
     ]
 
@@ -225,10 +228,11 @@ def grades(pipeline: Pipeline, who: Roster, *, on: date) -> list[Grade]:
     first. Of a person who has closed fewer than ENOUGH_CLOSED deals nothing is said, nor of a sum that lacks somebody.
     """
     found: dict[Whose, list[_Row]] = {}
+    spells = company.over_time(*CUT_OFF)
     for period in _judged(pipeline, on)[:GRADED_PERIODS]:
         came = {whose(one): one.won for one in _outcomes(pipeline, period)}
         said, kept = list(words(pipeline, period)), machines(pipeline, period)
-        for moment in _freezes(period):
+        for moment in _freezes(period, spells):
             for of, line in lines(_frozen(said, moment), who).items():
                 if line.figure and line.is_whole and of in came:
                     beside = _before(kept, of, moment)
@@ -297,12 +301,19 @@ def _frozen(said: Iterable[Judgement], moment: datetime) -> list[Judgement]:
     return [word for word in said if word.recorded_at < moment]
 
 
-def _freezes(period: Period) -> list[datetime]:
-    """The cut-offs within the period."""
-    zone = ZoneInfo(Company.get().time_zone)
-    first = period.start + timedelta(days=(MONDAY - period.start.weekday()) % 7)
-    days = range(0, (period.end - first).days + 1, 7)
-    return [datetime.combine(first + timedelta(days=day), CUT_OFF, zone) for day in days]
+def _freezes(period: Period, spells: list[company.Spell]) -> list[datetime]:
+    """The cut-offs within the period, each as the company had said it until then."""
+    return sorted(moment for spell in spells for moment in _freezes_of(period, spell))
+
+
+def _freezes_of(period: Period, spell: company.Spell) -> Iterator[datetime]:
+    weekday, hour, zone = (spell.facts[name] for name in CUT_OFF)
+    day = period.start + timedelta(days=(weekday - period.start.weekday()) % 7)
+    while day <= period.end:
+        moment = datetime.combine(day, time(hour), ZoneInfo(zone))
+        if spell.since < moment <= spell.until:
+            yield moment
+        day += timedelta(days=7)
 
 
 def _before(kept: dict[tuple[Whose, date], Machine], of: Whose, freeze: datetime) -> Machine | None:

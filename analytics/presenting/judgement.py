@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -114,6 +115,10 @@ def bias(share: float) -> str:
     if abs(share) < 0.01:
         return _("none to speak of")
     return (_("%(share)s too much") if share > 0 else _("%(share)s too little")) % {"share": percent(abs(share))}
+
+
+def cut_off(weekday: int, hour: int) -> str:
+    return _("%(day)s at %(hour)s:00") % {"day": WEEKDAYS[weekday], "hour": hour}
 
 
 def too_few(closed: int) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 from django import forms
 from django.conf import settings
 from django.utils import timezone
-from django.utils.dates import MONTHS
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.models import Company, Role, SavedView, Team, Theme, User
@@ -62,6 +62,17 @@ class CompanyForm(forms.Form):
     time_zone = TimeZoneField(label=_("Time zone"), help_text=_("Where the company's days begin and end."))
     fiscal_year_start_month = forms.TypedChoiceField(
         label=_("Fiscal year starts in"), choices=MONTHS.items(), coerce=int
+    )
+    freeze_weekday = forms.TypedChoiceField(
+        label=_("Judgements freeze on"),
+        choices=WEEKDAYS.items(),
+        coerce=int,
+        help_text=_(
+            "What people expect to win stands for the week from this hour on; later words are of the next week."
+        ),
+    )
+    freeze_hour = forms.TypedChoiceField(
+        label=_("At"), choices=[(hour, f"{hour}:00") for hour in range(24)], coerce=int
     )
 
     @classmethod

@@ -18,6 +18,7 @@ from analytics.tasks import grade_judgements
 from deals.domain import closing
 from leads.domain import erasing
 from leads.models import Person
+from pipeline_crm.accounts.domain import company
 from pipeline_crm.accounts.models import Company, Role
 from pipeline_crm.foundation.append_only import Origin
 from tests.factories import make_deal, make_pipeline, make_reason, make_team, make_user
@@ -79,6 +80,19 @@ def test_a_week_freezes_on_monday_at_nine_of_the_company(said, freezes):
     Company.objects.update(time_zone="Asia/Tokyo")
     tokyo = judging.freezes_at(at.astimezone(UTC)).astimezone(ZoneInfo("Asia/Tokyo"))
     assert (tokyo.weekday(), tokyo.hour) == (0, 9) and timedelta(0) < tokyo - at <= timedelta(7)
+
+
+def test_the_company_says_when_a_week_freezes_and_weeks_before_stay_as_they_froze(pipeline, people):
+    november = Period(date(2026, 11, 1), date(2026, 11, 30))
+    say(pipeline, people["ana"], 100, at=datetime(2026, 11, 1, 10, tzinfo=BERLIN), period=november)
+    at = datetime(2026, 11, 18, 12, tzinfo=BERLIN)
+    company.revise(by=people["dora"], at=at, freeze_weekday=4, freeze_hour=17)
+    assert judging.freezes_at(at) == datetime(2026, 11, 20, 17, tzinfo=BERLIN)
+    said = list(judging.words(pipeline, november))
+    weeks = judging.weeks(said, judging.roster(pipeline), november, {}, at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert [f"{week.freezes_at:%a %d %H}" for week in weeks] == [
+        "Fri 27 17", "Fri 20 17", "Mon 16 09", "Mon 09 09", "Mon 02 09",
+    ]  # fmt: skip
 
 
 def test_a_word_counts_until_another_and_the_same_again_is_none(pipeline, people):

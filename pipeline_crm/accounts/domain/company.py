@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.domain import _log
-from pipeline_crm.accounts.models import Company, ExchangeRate, User
+from pipeline_crm.accounts.models import Change, Company, ExchangeRate, User
 from pipeline_crm.foundation.errors import Refusal
 
-FACTS = frozenset({"name", "base_currency", "time_zone", "fiscal_year_start_month"})
+FACTS = frozenset({"name", "base_currency", "time_zone", "fiscal_year_start_month", "freeze_weekday", "freeze_hour"})
 
 
 class AmountsRestOnIt(Refusal):
@@ -42,6 +43,26 @@ def revise(*, by: User | None, at: datetime, **facts: object) -> list[str]:
             % {"currency": company.base_currency}
         )
     return _log.revise(company, facts, by=by, at=at)
+
+
+class Spell(NamedTuple):
+    """What the company said of some facts from a moment until another."""
+
+    since: datetime
+    until: datetime
+    facts: dict[str, Any]
+
+
+def over_time(*fields: str) -> list[Spell]:
+    """What the company said of these facts, the present first, as the change log tells."""
+    company = Company.get()
+    facts, until = {field: getattr(company, field) for field in fields}, datetime.max.replace(tzinfo=UTC)
+    spells = []
+    changes = Change.objects.filter(subject=f"company {company.pk}", field__in=fields)
+    for change in changes.order_by("-at", "-id"):
+        spells.append(Spell(change.at, until, facts))
+        facts, until = facts | {change.field: change.before}, change.at
+    return [*spells, Spell(datetime.min.replace(tzinfo=UTC), until, facts)]
 
 
 @transaction.atomic

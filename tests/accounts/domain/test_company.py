@@ -35,6 +35,15 @@ def test_the_base_currency_stays_once_a_deal_has_an_amount_in_it():
         company.revise(by=None, at=AT, base_currency="USD")
 
 
+def test_what_was_said_over_time_is_told_the_present_first():
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 9)]
+    company.revise(by=None, at=days[0], freeze_weekday=4, name="Harbour")
+    company.revise(by=None, at=days[1], freeze_hour=17)
+    told = company.over_time("freeze_weekday", "freeze_hour")
+    assert [(spell.since, tuple(spell.facts.values())) for spell in told[:2]] == [(days[1], (4, 17)), (days[0], (4, 9))]
+    assert tuple(told[2].facts.values()) == (0, 9) and told[2].since < told[2].until == days[0] < told[0].until
+
+
 def test_a_rate_of_the_same_day_is_replaced_and_both_are_in_the_log():
     company.set_rate("USD", on=DAY, rate=Decimal("0.92"), by=None, at=AT)
     rate = company.set_rate("USD", on=DAY, rate=Decimal("0.93"), by=None, at=AT)

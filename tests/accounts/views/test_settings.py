@@ -60,6 +60,7 @@ def test_the_door_leads_each_to_what_they_may_change(client, people):
 
 def test_the_company_is_saved(client, dora):
     facts = {"name": "Harbour", "base_currency": "GBP", "time_zone": "Europe/London", "fiscal_year_start_month": "4"}
+    facts |= {"freeze_weekday": "4", "freeze_hour": "17"}
     assert client.post("/settings/company/", facts).status_code == 302
     assert Company.objects.filter(**facts).exists()
     assert "Harbour" in client.get("/settings/company/").content.decode()
@@ -67,9 +68,10 @@ def test_the_company_is_saved(client, dora):
 
 def test_a_wrong_currency_or_zone_is_said_beside_its_field(client, dora):
     facts = {"base_currency": "XXX", "time_zone": "Moon/Crater", "fiscal_year_start_month": "13"}
+    facts |= {"freeze_weekday": "7", "freeze_hour": "24"}
     answer = client.post("/settings/company/", facts)
     assert answer.status_code == 422
-    assert answer.content.decode().count("errorlist") == 3
+    assert answer.content.decode().count("errorlist") == 5
 
 
 def test_a_rate_is_added_and_removed(client, dora):
