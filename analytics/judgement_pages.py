@@ -26,7 +26,7 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import allows
 from pipeline_crm.foundation.templatetags.ui import moment
 
-from . import fiscal, judging, rolling_up, rules, sources
+from . import fiscal, grading, judging, rolling_up, rules, sources
 from .fiscal import Period
 from .judging import Roster
 from .models import Judgement
@@ -186,12 +186,10 @@ def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm |
     currency = company.base_currency
     said = list(judging.words(scene.pipeline, scene.period))
     lines = judging.lines(said, scene.roster)
-    kept = judging.machines(scene.pipeline, scene.period)
-    machines = judging.newest(kept)
+    kept = grading.Machines(scene.pipeline, [scene.period])
+    machines = kept.newest(scene.period)
     seen = {of: line for of, line in lines.items() if scene.sees(of)}
-    grades = [
-        grade for grade in judging.grades(scene.pipeline, scene.roster, on=scene.today) if scene.sees(grade.whose)
-    ]
+    grades = grading.grades(scene.pipeline, scene.roster, on=scene.today, sees=scene.sees)
     named = _names({*seen, *(grade.whose for grade in grades)}, scene.pipeline)
     mine = (PERSON, user.pk)
     head = WHOLE if scene.sees(WHOLE) else mine
@@ -220,16 +218,20 @@ def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm |
         "cut_off": words.cut_off(company.freeze_weekday, company.freeze_hour),
         "form": form or (JudgementForm(initial=_initial(own)) if may_judge else None),
         "override": override or (OverrideForm(choices=to_override, auto_id="over_%s") if to_override else None),
-        "weeks": words.week_rows(judging.weeks(said, scene.roster, scene.period, kept, at=scene.at), currency)
-        if scene.sees(WHOLE)
-        else [],
+        "weeks": words.week_rows(_weeks(scene, said, kept), currency),
         "grades": words.grade_rows(grades, named),
-        "too_few": words.too_few(closed) if may_judge and 0 < closed < judging.ENOUGH_CLOSED else "",
+        "too_few": words.too_few(closed) if may_judge and 0 < closed < grading.ENOUGH_CLOSED else "",
         "history": _history(scene),
     }
 
 
-def _kpis(line: Line | None, machine: judging.Machine | None, currency: str) -> list[dict[str, str]]:
+def _weeks(scene: _Scene, said: list[Judgement], kept: grading.Machines) -> list[grading.Week]:
+    if not scene.sees(WHOLE):
+        return []
+    return grading.weeks(scene.pipeline, scene.period, said, scene.roster, kept, at=scene.at)
+
+
+def _kpis(line: Line | None, machine: grading.Machine | None, currency: str) -> list[dict[str, str]]:
     if line is None or line.figure is None:
         return []
     figure = words.figures(line.figure, currency)

@@ -12,7 +12,7 @@ from pipeline_crm.accounts.models import User
 from pipeline_crm.jobs.kinds import BULK, job_kind
 from pipeline_crm.jobs.models import Job
 
-from . import caching, chances, foreseeing, judging, norming, recording, retries, sources, watching, weekly
+from . import caching, chances, foreseeing, grading, norming, recording, retries, sources, watching, weekly
 from .selection import Selection
 
 log = logging.getLogger(__name__)
@@ -91,4 +91,4 @@ def foresee(job: Job) -> dict[str, Any]:
 
 @job_kind("analytics.grade_judgements", title=_("Writing down what came of what people expected"))
 def grade_judgements(job: Job) -> dict[str, Any]:
-    return {"written": judging.write_outcomes(at=timezone.now())}
+    return {"written": grading.write_outcomes(at=timezone.now())}

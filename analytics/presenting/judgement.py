@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from pipeline_crm.foundation.money import in_short
 
-from ..judging import ENOUGH_CLOSED, Grade, Machine, Week
+from ..grading import ENOUGH_CLOSED, Grade, Machine, Week
 from ..rolling_up import PERSON, TEAM, WHOLE, Figure, Line, Whose
 from .words import NOTHING, interval, percent
 

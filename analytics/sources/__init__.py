@@ -7,7 +7,7 @@
 from .heads import facts_head, log_head, origins_head, settings_digest
 from .leads import Prospects, prospects
 from .logs import settle
-from .owners import owners
+from .owners import owners, selling
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
 from .promises import promises
 from .returns import Attempts, attempts
@@ -28,6 +28,7 @@ __all__ = [
     "promises",
     "prospects",
     "river",
+    "selling",
     "settings_digest",
     "settle",
     "today",

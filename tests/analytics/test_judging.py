@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics import fiscal, judging, sources
+from analytics import fiscal, grading, judging, sources
 from analytics.estimators.history import LEVELS
 from analytics.fiscal import Period
 from analytics.models import ForecastOutcome, ForecastSnapshot, Judgement
@@ -18,7 +19,7 @@ from analytics.tasks import grade_judgements
 from deals.domain import closing
 from leads.domain import erasing
 from leads.models import Person
-from pipeline_crm.accounts.domain import company
+from pipeline_crm.accounts.domain import company, membership
 from pipeline_crm.accounts.models import Company, Role
 from pipeline_crm.foundation.append_only import Origin
 from tests.factories import make_deal, make_pipeline, make_reason, make_team, make_user
@@ -64,6 +65,11 @@ def instead(pipeline, by, commit, *, at=None, period=None, reason="I know better
     return judging.override(pipeline, period, commit=amount, best_case=amount, reason=reason, by=by, at=at, **of)
 
 
+def weeks_of(pipeline, period, said, *, at):
+    machines = grading.Machines(pipeline, [period])
+    return grading.weeks(pipeline, period, said, judging.roster(pipeline), machines, at=at)
+
+
 @pytest.mark.parametrize(
     ("said", "freezes"),
     [
@@ -89,7 +95,7 @@ def test_the_company_says_when_a_week_freezes_and_weeks_before_stay_as_they_froz
     company.revise(by=people["dora"], at=at, freeze_weekday=4, freeze_hour=17)
     assert judging.freezes_at(at) == datetime(2026, 11, 20, 17, tzinfo=BERLIN)
     said = list(judging.words(pipeline, november))
-    weeks = judging.weeks(said, judging.roster(pipeline), november, {}, at=datetime(2026, 12, 1, tzinfo=UTC))
+    weeks = weeks_of(pipeline, november, said, at=datetime(2026, 12, 1, tzinfo=UTC))
     assert [f"{week.freezes_at:%a %d %H}" for week in weeks] == [
         "Fri 27 17", "Fri 20 17", "Mon 16 09", "Mon 09 09", "Mon 02 09",
     ]  # fmt: skip
@@ -113,7 +119,7 @@ def test_what_is_said_after_the_freeze_changes_nothing_of_the_week(pipeline, peo
     freeze = say(pipeline, people["ana"], 100, at=at).freezes_at
     say(pipeline, people["ana"], 999, at=freeze)
     said, who = list(judging.words(pipeline, period)), judging.roster(pipeline)
-    (week,) = judging.weeks(said, who, period, {}, at=freeze + timedelta(hours=1))
+    (week,) = weeks_of(pipeline, period, said, at=freeze + timedelta(hours=1))
     assert (week.freezes_at, week.figure.commit) == (freeze, 100)
     assert judging.lines(said, who)[WHOLE].figure.commit == 999
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -293,24 +299,24 @@ def september(pipeline, people):
 
 @pytest.mark.usefixtures("september")
 def test_what_came_is_written_down_once_for_everybody_who_was_judged(pipeline, people):
-    assert judging.write_outcomes(at=datetime(2026, 9, 30, 12, tzinfo=UTC)) == 0, "it is not over"
-    assert judging.write_outcomes(at=AFTER) == 5
+    assert grading.write_outcomes(at=datetime(2026, 9, 30, 12, tzinfo=UTC)) == 0, "it is not over"
+    assert grading.write_outcomes(at=AFTER) == 5
     came = {judging.whose(one): one.won for one in ForecastOutcome.objects.filter(pipeline=pipeline)}
     ana, cleo, north, south = (people[name].pk for name in ("ana", "cleo", "north", "south"))
     assert came == {WHOLE: 120, (PERSON, ana): 80, (PERSON, cleo): 40, (TEAM, north): 80, (TEAM, south): 40}
-    assert judging.write_outcomes(at=AFTER) == 0
+    assert grading.write_outcomes(at=AFTER) == 0
 
 
 @pytest.mark.usefixtures("september")
 def test_grades_say_how_far_what_froze_was_from_what_came_and_on_which_side(pipeline, people, monkeypatch):
-    monkeypatch.setattr(judging, "ENOUGH_CLOSED", 1)
+    monkeypatch.setattr(grading, "ENOUGH_CLOSED", 1)
     for evening, median in ((6, 90.0), (13, 90.0), (20, 100.0), (27, 130.0)):
         ForecastSnapshot.objects.create(
             pipeline=pipeline, starts_on=OVER.start, ends_on=OVER.end, currency="EUR", recorded_at=AFTER,
             method="blend", as_of=date(2026, 9, evening), won=0, point=median, quantiles=[median],
         )  # fmt: skip
-    judging.write_outcomes(at=AFTER)
-    grades = {grade.whose: grade for grade in judging.grades(pipeline, judging.roster(pipeline), on=date(2026, 10, 5))}
+    grading.write_outcomes(at=AFTER)
+    grades = {grade.whose: grade for grade in grading.grades(pipeline, judging.roster(pipeline), on=date(2026, 10, 5))}
     ana = grades[PERSON, people["ana"].pk]
     assert (ana.periods, ana.weeks) == (1, 4), "the freezes of 7, 14, 21 and 28 September"
     assert (ana.error, ana.bias) == (pytest.approx((20 * 3 + 20) / 320), pytest.approx((20 * 3 - 20) / 320))
@@ -320,11 +326,64 @@ def test_grades_say_how_far_what_froze_was_from_what_came_and_on_which_side(pipe
     assert next(iter(grades)) == WHOLE and grades[TEAM, people["north"].pk].error == ana.error
 
 
+MONTH_LATER = datetime(2026, 10, 20, 12, tzinfo=UTC)
+
+
+def graded(pipeline):
+    return {
+        of.whose: (of.weeks, of.error)
+        for of in grading.grades(pipeline, judging.roster(pipeline), on=date(2026, 10, 20))
+    }
+
+
+@pytest.mark.usefixtures("september")
+def test_who_moves_comes_or_goes_later_changes_nothing_of_weeks_that_froze(pipeline, people):
+    north, south = (TEAM, people["north"].pk), (TEAM, people["south"].pk)
+    instead(pipeline, people["ben"], 70, team=people["north"], period=OVER, at=datetime(2026, 9, 23, 10, tzinfo=UTC))
+    said, at = list(judging.words(pipeline, OVER)), MONTH_LATER
+    grading.write_outcomes(at=AFTER)
+    before, froze = graded(pipeline), weeks_of(pipeline, OVER, said, at=at)
+    assert before.keys() == {WHOLE, north, south} and [week.figure.commit for week in froze] == [110, 100, 100, 100]
+    ana = people["ana"]
+    membership.join(ana, team=people["south"], role=Role.REP, by=people["dora"], at=at)
+    membership.leave(ana.memberships.get(team=people["north"]), by=people["dora"], at=at)
+    assert (graded(pipeline), weeks_of(pipeline, OVER, said, at=at)) == (before, froze)
+    present = judging.lines(said, judging.roster(pipeline))
+    assert present[WHOLE].figure.commit == 170, "today Ana counts beside what is said of the north"
+    make_deal(pipeline=pipeline, owner=make_user(name="Fay", team=people["north"]), at=at)
+    assert graded(pipeline) == before
+
+
+@pytest.mark.usefixtures("september")
+def test_a_sum_lacks_who_sold_then_though_not_any_more(pipeline, people):
+    gil = make_user(name="Gil", team=people["south"])
+    deal = make_deal(pipeline=pipeline, owner=gil, at=datetime(2026, 9, 10, 10, tzinfo=UTC), via=Origin.IMPORT)
+    closing.win(deal, by=None, at=datetime(2026, 9, 16, 10, tzinfo=UTC), via=Origin.IMPORT)
+    grading.write_outcomes(at=AFTER)
+    assert graded(pipeline)[WHOLE][0] == 3, "not that of 14 September"
+
+
+@pytest.mark.usefixtures("september")
+def test_more_periods_are_graded_with_as_many_queries(pipeline, people):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            grading.grades(pipeline, who, on=date(2026, 10, 20))
+        return len(queries)
+
+    grading.write_outcomes(at=AFTER)
+    who = judging.roster(pipeline)
+    once = asked()
+    for period in (Period(date(2026, 8, 1), date(2026, 8, 31)), Period(date(2026, 7, 1), date(2026, 9, 30))):
+        say(pipeline, people["ana"], 60, period=period, at=datetime(2026, 8, 4, 10, tzinfo=UTC))
+    grading.write_outcomes(at=AFTER)
+    assert (once, asked()) == (13, 13)
+
+
 @pytest.mark.usefixtures("september")
 def test_of_people_with_few_closed_deals_no_record_is_told(client, pipeline, people):
     assert grade_judgements(None) == {"written": 5}
     who = judging.roster(pipeline)
-    told = {grade.whose for grade in judging.grades(pipeline, who, on=timezone.now().date())}
+    told = {grade.whose for grade in grading.grades(pipeline, who, on=timezone.now().date())}
     assert told == {WHOLE, (TEAM, people["north"].pk), (TEAM, people["south"].pk)}
     client.force_login(people["ana"])
     page = client.get(HERE).content.decode()
@@ -332,10 +391,10 @@ def test_of_people_with_few_closed_deals_no_record_is_told(client, pipeline, peo
 
 
 def test_what_is_voided_later_changes_no_grade(pipeline, people, september):
-    judging.write_outcomes(at=AFTER)
+    grading.write_outcomes(at=AFTER)
     closing.reopen(pipeline.deals.won().first(), by=None, at=timezone.now())
     before = list(ForecastOutcome.objects.values_list("won", flat=True))
-    judging.write_outcomes(at=timezone.now())
+    grading.write_outcomes(at=timezone.now())
     assert list(ForecastOutcome.objects.values_list("won", flat=True)) == before
 
 

@@ -12,10 +12,11 @@ from analytics.selection import Selection
 from analytics.sources import copying, logs
 from analytics.tables.journeys import lead_of
 from deals.domain import closing, moving, opening, recycling, revising, shaping, undoing
-from deals.models import Deal, DealLine, Pipeline, Product
+from deals.models import Deal, DealChange, DealLine, Pipeline, Product
 from leads.domain import noting, qualifying
 from leads.models import Organisation, Source
 from pipeline_crm.accounts.models import Company, ExchangeRate
+from pipeline_crm.foundation.append_only import Origin
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import ago, make_deal, make_lead, make_pipeline, make_reason, make_team, make_user, stage_of
 
@@ -355,3 +356,22 @@ def test_beside_a_team_or_a_person_stands_the_whole_pipeline_from_the_same_readi
     for log in ("journeys", "deals"):
         assert getattr(whole, log).steps.equals(getattr(everybody, log).steps)
     assert whole.corrected.equals(everybody.corrected) and whole.cut == {} and whole.goals == ()
+
+
+def test_who_had_open_deals_is_told_of_any_moment(pipeline):
+    ana, ben, cleo = (make_user(name=name) for name in ("Ana", "Ben", "Cleo"))
+    known = Origin.IMPORT  # on the day on which it happened
+    handed_on = make_deal(pipeline=pipeline, owner=ben, at=ago(20), via=known)
+    DealChange.objects.create(deal=handed_on, field="owner", before=ana.pk, after=ben.pk, recorded_at=ago(12))
+    closing.lose(handed_on, reason=make_reason(), by=None, at=ago(8), via=known)
+    mistaken = make_deal(pipeline=pipeline, owner=cleo, at=ago(19), via=known)
+    closing.win(mistaken, by=None, at=ago(15), via=known)
+    undoing.void_step(mistaken, seq=2, reason="never ordered", by=None)
+    make_deal(pipeline=make_pipeline("Other"), owner=ana, at=ago(20), via=known)
+    make_deal(pipeline=pipeline, owner=ben, at=ago(20))  # dated back: it is known only now
+    of = sources.selling(pipeline, since=ago(30))
+    told = {days: of(ago(days)) for days in (25, 16, 11, 6)}
+    assert told == {25: set(), 16: {ana.pk, cleo.pk}, 11: {ben.pk, cleo.pk}, 6: {cleo.pk}}
+    assert (
+        of(timezone.now()) == {ben.pk, cleo.pk} == {who for who, many in sources.owners(pipeline).items() if many.open}
+    )

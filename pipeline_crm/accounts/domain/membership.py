@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -9,8 +10,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipeline_crm.accounts.domain import _log
-from pipeline_crm.accounts.models import Membership, Role, Team, User
+from pipeline_crm.accounts.models import Change, Membership, Role, Team, User
 from pipeline_crm.foundation.errors import Refusal
+
+ROLE_IN_TEAM = "role in team "  # followed by its number: a field in the change log
 
 
 class AlreadyHere(Refusal):
@@ -55,7 +58,7 @@ def join(user: User, *, team: Team, role: str, by: User | None, at: datetime) ->
     before, membership.role = membership.role or None, Role(role)
     membership.save()
     if before != role:
-        _log.note(user, f"role in team {team.pk}", before, role, by=by, at=at)
+        _log.note(user, f"{ROLE_IN_TEAM}{team.pk}", before, role, by=by, at=at)
     if before == Role.ADMIN:
         _refuse_without_administrator()
     return membership
@@ -65,7 +68,7 @@ def join(user: User, *, team: Team, role: str, by: User | None, at: datetime) ->
 def leave(membership: Membership, *, by: User | None, at: datetime) -> None:
     """The person is no longer in that team. Refused when the last administrator would go."""
     _hold_administrators()
-    _log.note(membership.user, f"role in team {membership.team_id}", membership.role, None, by=by, at=at)
+    _log.note(membership.user, f"{ROLE_IN_TEAM}{membership.team_id}", membership.role, None, by=by, at=at)
     membership.delete()
     _refuse_without_administrator()
 
@@ -111,6 +114,27 @@ def _save_named(team: Team) -> None:
             team.save()
     except IntegrityError:
         raise NameTaken(_("There is already a team called %(name)s.") % {"name": team.name}) from None
+
+
+def roles() -> Callable[[datetime], dict[tuple[int, int], str]]:
+    """Answers who had which role in which team at a moment, by (person, team): today's, with what was changed since
+    taken back."""
+    today = {(user, team): role for user, team, role in Membership.objects.values_list("user", "team", "role")}
+    changes = Change.objects.filter(subject__startswith="user ", field__startswith=ROLE_IN_TEAM).order_by("-at", "-id")
+    changed = [
+        (at, (int(subject.removeprefix("user ")), int(field.removeprefix(ROLE_IN_TEAM))), before)
+        for at, subject, field, before in changes.values_list("at", "subject", "field", "before")
+    ]
+
+    def then(moment: datetime) -> dict[tuple[int, int], str]:
+        found = dict(today)
+        for at, of, before in changed:
+            if at < moment:
+                break
+            found[of] = before or ""
+        return {of: role for of, role in found.items() if role}
+
+    return then
 
 
 def administrators():

@@ -1,5 +1,5 @@
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection
@@ -99,3 +99,20 @@ def test_the_change_log_cannot_be_rewritten(attack, role):
         cursor.execute(f"SET LOCAL session_replication_role = {role}")
         with pytest.raises(IntegrityError, match="append-only"):
             cursor.execute(attack)
+
+
+def test_who_had_which_role_in_which_team_is_told_of_any_moment():
+    ana, _ben, _cleo, dora = four_people()
+    north, south = (Team.objects.get(name=name) for name in ("North", "South"))
+    days = [AT + timedelta(days=day) for day in (7, 14, 21)]
+    membership.join(ana, team=south, role="rep", by=dora, at=days[0])
+    membership.leave(ana.memberships.get(team=north), by=dora, at=days[1])
+    membership.join(ana, team=south, role="manager", by=dora, at=days[2])
+    roles = membership.roles()
+    of_ana = [
+        {team: role for (who, team), role in roles(moment).items() if who == ana.pk}
+        for moment in (AT, *days, days[2] + timedelta(1))
+    ]
+    north, south = north.pk, south.pk
+    assert of_ana == [{north: "rep"}, {north: "rep"}, {north: "rep", south: "rep"}, {south: "rep"}, {south: "manager"}]
+    assert roles(AT).items() >= {(dora.pk, team): role for team, role in dora.roles}.items()

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analytics import judging
+from analytics import grading, judging
 from analytics.models import Judgement
 from analytics.rolling_up import TEAM, WHOLE
 from deals.models import Pipeline
@@ -23,6 +23,6 @@ def test_the_demo_companys_people_expect_something_and_were_graded():
     led = [line for line in lines.values() if line.whose[0] == TEAM and line.override]
     assert len(led) == 1 and led[0].figure.commit < led[0].below.commit
     assert not Judgement.objects.filter(recorded_at__gt=at).exists()
-    judging.write_outcomes(at=at)
-    whole, *_others = judging.grades(pipeline, judging.roster(pipeline), on=at.date())
+    grading.write_outcomes(at=at)
+    whole, *_others = grading.grades(pipeline, judging.roster(pipeline), on=at.date())
     assert (whole.whose, whole.periods, whole.weeks) == (WHOLE, 1, 4) and whole.error < 0.5
