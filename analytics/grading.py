@@ -143,10 +143,10 @@ def write_outcomes(*, at: datetime) -> int:
             known = {whose(one) for one in _of_periods(ForecastOutcome, pipeline, [period])}
             said = judging.words(pipeline, period)
             judged = {of for of, line in lines(said, who).items() if line.figure}
+            evening = recording.Evening(Selection(pipeline.pk, period.end))
             for of in sorted(judged - known):
-                whole = Selection(pipeline.pk, period.end)
-                chosen = whole if of == WHOLE else replace(whole, **{of[0]: of[1]})
-                recording.write_outcome(chosen, period, at=at)
+                chosen = evening.whole if of == WHOLE else replace(evening.whole, **{of[0]: of[1]})
+                evening.write_outcome(chosen, period, at=at)
                 written += 1
     return written
 

@@ -41,13 +41,14 @@ def watch(job: Job) -> dict[str, Any]:
 def record(job: Job) -> Generator[None, None, dict[str, Any]]:
     """What cannot be kept of one pipeline keeps nothing of the others back; the job is tried again for it."""
     kept, troubles = 0, list[Exception]()
-    for selection in recording.due(at=timezone.now()):
-        try:
-            kept += recording.keep(selection, at=timezone.now())
-        except Exception as trouble:
-            log.exception("the forecast of %s cannot be kept", selection)
-            troubles.append(trouble)
-        yield
+    for evening in recording.due(at=timezone.now()):
+        for selection in evening.selections:
+            try:
+                kept += evening.keep(selection, at=timezone.now())
+            except Exception as trouble:
+                log.exception("the forecast of %s cannot be kept", selection)
+                troubles.append(trouble)
+            yield
     if troubles:
         raise troubles[0]
     return {"kept": kept}

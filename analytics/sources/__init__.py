@@ -11,12 +11,13 @@ from .owners import owners, selling
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
 from .promises import promises
 from .returns import Attempts, attempts
-from .rivers import river
+from .rivers import Reading, river
 
 __all__ = [
     "Attempts",
     "NoSuchPipeline",
     "Prospects",
+    "Reading",
     "attempts",
     "facts_head",
     "landmarks",

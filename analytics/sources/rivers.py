@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,68 +28,61 @@ DEALS = "SELECT d.id AS card, d.lead_id AS lead, d.attempt FROM deals_deal d WHE
 
 def river(selection: Selection) -> River:
     """The pipeline's history as it was known at the end of `selection.as_of`."""
-    pipeline = Pipeline.objects.get(pk=selection.pipeline)
-    zone = ZoneInfo(pipeline.time_zone)
-    company = Company.get()
-    base = company.base_currency
-    params = {
-        "pipeline": pipeline.pk,
-        "is_default": pipeline.is_default,
-        "base": base,
-        "until": datetime.combine(selection.as_of + timedelta(days=1), time(), zone).astimezone(UTC),
-        **selection.cut,
-    }
-    told = logs.told(params)
-    deals = columns(DEALS, params, DEAL_TYPES)
-    corrected = told.corrected(zone.key)
-    deal_stages, deal_codes = pipelines.deal_stages(pipeline)
-    lead_stages = pipelines.lead_stages()
-    attempts = told.steps_as_known().join(deals, on="card", maintain_order="left")
-    whole = journeys.journeys(logs.lead_steps(params, deals), attempts, deals)
-    everything = whole, attempts
-    if selection.cut:
-        whole, attempts = (cuts.narrowed(steps, selection, params) for steps in (whole, attempts))
-    of_all = partial(
-        _log, (*lead_stages, *deal_stages), codes=pipelines.journey_codes(lead_stages, deal_codes), zone=zone
-    )
-    of_deals = partial(_log, deal_stages, codes=deal_codes, zone=zone)
-    versions = partial(_versions, told.of(corrected), of_deals, zone)
-    found = River(
-        pipeline=pipeline.name,
-        currency=base,
-        journeys=of_all(whole),
-        deals=of_deals(attempts),
-        lost=partial(beside.lost, params, told.losses()),
-        expected_close=partial(beside.expected_close, params),
-        without_rate=int(attempts["without_rate"].sum()),
-        cut=cuts.in_words(selection),
-        facts=partial(beside.facts, {**params, "zone": zone.key}),
-        origins=partial(origins.origins, params, whole.select("card").unique(), deals, zone),
-        first_month=company.fiscal_year_start_month,
-        goals=_goals(selection, params["until"]),
-        before=partial(_before, selection),
-        recycled=partial(beside.recycled, params),
-        corrected=corrected,
-        versions=partial(versions, attempts),
-    )
-    if not selection.is_of_people:
-        return found
-    return replace(found, whole=partial(_whole, found, everything, of_all, of_deals, versions))
+    return Reading(selection.pipeline, selection.as_of).river(selection)
 
 
-def _whole(part: River, steps: tuple[pl.DataFrame, pl.DataFrame], of_all: Any, of_deals: Any, versions: Any) -> River:
-    """The pipeline's history of which the part is."""
-    journeys, attempts = steps
-    return replace(
-        part,
-        journeys=of_all(journeys),
-        deals=of_deals(attempts),
-        without_rate=int(attempts["without_rate"].sum()),
-        cut={},
-        goals=(),
-        whole=None,
-        versions=partial(versions, attempts),
-    )
+class Reading:
+    """What was known of a pipeline at the end of a day: read once, for all of it and for everybody's part."""
+
+    def __init__(self, number: int, as_of: date):
+        self._pipeline = pipeline = Pipeline.objects.get(pk=number)
+        self._as_of, self._zone, self._company = as_of, ZoneInfo(pipeline.time_zone), Company.get()
+        self._params = params = {
+            "pipeline": pipeline.pk,
+            "is_default": pipeline.is_default,
+            "base": self._company.base_currency,
+            "until": datetime.combine(as_of + timedelta(days=1), time(), self._zone).astimezone(UTC),
+        }
+        self._told = logs.told(params)
+        self._deals = columns(DEALS, params, DEAL_TYPES)
+        self._corrected = self._told.corrected(self._zone.key)
+        self._attempts = self._told.steps_as_known().join(self._deals, on="card", maintain_order="left")
+        self._journeys = journeys.journeys(logs.lead_steps(params, self._deals), self._attempts, self._deals)
+
+    def river(self, selection: Selection) -> River:
+        """That of the cards of the selection, which is of this pipeline and day."""
+        pipeline, zone, params = self._pipeline, self._zone, {**self._params, **selection.cut}
+        whole, attempts = self._journeys, self._attempts
+        if selection.cut:
+            whole, attempts = (cuts.narrowed(steps, selection, params) for steps in (whole, attempts))
+        deal_stages, deal_codes = pipelines.deal_stages(pipeline)
+        lead_stages = pipelines.lead_stages()
+        of_all = partial(
+            _log, (*lead_stages, *deal_stages), codes=pipelines.journey_codes(lead_stages, deal_codes), zone=zone
+        )
+        of_deals = partial(_log, deal_stages, codes=deal_codes, zone=zone)
+        return River(
+            pipeline=pipeline.name,
+            currency=params["base"],
+            journeys=of_all(whole),
+            deals=of_deals(attempts),
+            lost=partial(beside.lost, params, self._told.losses()),
+            expected_close=partial(beside.expected_close, params),
+            without_rate=int(attempts["without_rate"].sum()),
+            cut=cuts.in_words(selection),
+            facts=partial(beside.facts, {**params, "zone": zone.key}),
+            origins=partial(origins.origins, params, whole.select("card").unique(), self._deals, zone),
+            first_month=self._company.fiscal_year_start_month,
+            goals=_goals(selection, params["until"]),
+            before=partial(_before, selection),
+            recycled=partial(beside.recycled, params),
+            corrected=self._corrected,
+            versions=partial(_versions, self._told.of(self._corrected), of_deals, zone, attempts),
+            whole=self._whole if selection.is_of_people else None,
+        )
+
+    def _whole(self) -> River:
+        return self.river(Selection(self._pipeline.pk, self._as_of))
 
 
 def _before(selection: Selection, day: date) -> River:

@@ -235,5 +235,6 @@ def test_nothing_is_kept_of_a_pipeline_that_cannot_be_forecast_and_no_one_is_tol
     pipeline = make_pipeline("Young")
     for _number in range(5):
         closing.win(make_deal(pipeline=pipeline, at=ago(9)), by=None, at=ago(5))
-    assert [recording.keep(selection, at=timezone.now()) for selection in recording.due(at=timezone.now())] == [0]
+    (evening,) = recording.due(at=timezone.now())
+    assert [evening.keep(one, at=timezone.now()) for one in evening.selections] == [0]
     assert not ForecastSnapshot.objects.exists()

@@ -8,7 +8,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from analytics import backtesting, days, recording, sources, targeting
+from analytics import backtesting, days, grading, judging, recording, sources, targeting
+from analytics.fiscal import Period
 from analytics.known import history_of
 from analytics.models import ForecastOutcome, ForecastSnapshot
 from analytics.outlook import Outlook
@@ -16,6 +17,7 @@ from analytics.reports import forecast
 from analytics.selection import Selection
 from deals.domain import closing, revising, undoing
 from deals.models import Deal, DealEvent, Pipeline
+from pipeline_crm.accounts.models import Company, Membership, Role
 from pipeline_crm.jobs.domain import accepting, running
 from tests.deals.domain.importing.shapes import PLAIN, PLAIN_HEAD, bring_in
 from tests.factories import make_deal, make_pipeline, make_team, make_user
@@ -120,7 +122,7 @@ def everything():
 
 
 def keep(pipeline, *, at=NIGHT):
-    return sum(recording.keep(selection, at=at) for selection in recording.due(at=at))
+    return sum(evening.keep(one, at=at) for evening in recording.due(at=at) for one in evening.selections)
 
 
 def aim(pipeline, amount, **whose):
@@ -194,6 +196,64 @@ def test_of_a_team_or_person_with_a_target_its_period_is_kept_with_the_chance(pi
     page = forecast.report(sources.river(selection), selection, np.random.default_rng(1))
     assert (whole.starts_on, whole.target) == (date(2023, 5, 1), round(likely))
     assert whole.chance == pytest.approx(page.targets[0].chance, rel=1e-5) == pytest.approx(0.5, abs=0.02)
+
+
+def expect(pipeline, person, *months):
+    for month in months:
+        period = Period.of(date(2023, month, 1), 1)
+        judging.submit(pipeline, period, commit=Decimal(5), best_case=Decimal(9), by=person, at=on(EVENING))
+
+
+def share_out(pipeline, people, **facts):
+    for deal in Deal.objects.filter(pipeline=pipeline):
+        revising.revise(deal, owner=people[deal.pk % len(people)], **facts, by=None, at=timezone.now())
+
+
+def test_of_whom_something_is_expected_and_of_their_teams_the_period_is_kept_as_their_page_says(pipeline):
+    north, south = make_team(), make_team()
+    ana, ben = make_user(name="Ana", team=north), make_user(name="Ben", team=north)
+    Membership.objects.create(user=ana, team=south, role=Role.MARKETER)
+    share_out(pipeline, [ana, ana, ben], team=north)
+    expect(pipeline, ana, 5, 7), expect(pipeline, ben, 6)
+    keep(pipeline)
+    ours = ForecastSnapshot.objects.filter(method="blend")
+    months = {
+        whose: {said.starts_on.month for said in ours if (said.team, said.owner) == whose}
+        for whose in {(said.team, said.owner) for said in ours} - {(None, None)}
+    }
+    assert months == {(None, ana): {5, 7}, (None, ben): {6}, (north, None): {5, 6, 7}}
+    selection = Selection(pipeline.pk, EVENING, owner=ana.pk)
+    page = forecast.report(sources.river(selection), selection, np.random.default_rng(1))
+    said = ours.get(owner=ana, starts_on=date(2023, 7, 1))
+    assert said.point == pytest.approx(page.periods[2].point, rel=1e-5) and said.point > 0
+
+
+def test_the_log_is_read_once_for_all_of_a_pipeline(pipeline, monkeypatch):
+    north = make_team()
+    people = [make_user(name=name, team=north) for name in ("Ana", "Ben")]
+    share_out(pipeline, people, team=north)
+    for person in people:
+        expect(pipeline, person, 5)
+    read, once = [], sources.Reading
+    monkeypatch.setattr(sources, "Reading", lambda *of: read.append(of) or once(*of))
+    keep(pipeline)
+    assert ForecastSnapshot.objects.exclude(team=None, owner=None).exists() and read == [(pipeline.pk, EVENING)]
+    keep(pipeline)
+    assert len(read) == 1, "what is kept is not read again"
+    grading.write_outcomes(at=datetime(2023, 6, 2, 3, tzinfo=UTC))
+    assert ForecastOutcome.objects.count() == 4 and len(read) == 2
+
+
+def test_years_of_the_company_are_kept_too(pipeline):
+    Company.objects.update_or_create(pk=1, defaults={"fiscal_year_start_month": 4})
+    keep(pipeline)
+    kept = ForecastSnapshot.objects.filter(method="blend").values_list("starts_on", "ends_on")
+    assert {(date(year, 4, 1), date(year + 1, 3, 31)) for year in (2023, 2024)} <= set(kept)
+    selection = Selection(pipeline.pk, EVENING, unit="year")
+    page = forecast.report(sources.river(selection), selection, np.random.default_rng(1))
+    for year in page.periods:
+        said = ForecastSnapshot.objects.get(method="blend", starts_on=year.start, ends_on=year.end)
+        assert said.point == pytest.approx(year.point, rel=1e-5)
 
 
 def test_with_too_few_closed_deals_nothing_is_kept(bare):
