@@ -38,7 +38,7 @@ def finding(line: Line | None, machine: Machine | None, *, whose: str, period: s
         )
         return {"head": head, "sentence": lacking % {"said": line.said, "of": line.of}, "certainty": ""}
     if machine is None:
-        missing = _("There is no forecast to compare it with yet: one is kept every night, the first after this was said.")
+        missing = _("There is no forecast beside it yet: one is kept every night, the first after this was said.")
         return {"head": head, "sentence": missing, "certainty": ""}
     return {"head": head, "sentence": gap(figure, machine, currency), "certainty": _computed(machine, currency)}
 
