@@ -19,6 +19,7 @@ from .estimators.history import LEVELS
 from .estimators.survival import Floats
 from .known import Known
 from .outlook import Outlook
+from .recalling import Arrays
 
 QUANTILES = {"q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q90": 0.90, "q95": 0.95}
 MOST_WINDOWS = 6
@@ -70,7 +71,7 @@ class Grade:
 def replay(outlook: Outlook, origins: Iterable[int], horizon: int) -> Iterator[Row]:
     """Rows of every method at every origin (day numbers), as far as there is enough to say something."""
     for origin in origins:
-        actual = outlook.history.as_of(origin + horizon).won_between(origin + 1, origin + horizon)
+        actual = came(outlook, origin + 1, origin + horizon)
         for method, quantiles in answers(outlook, origin, length=horizon).items():
             yield row(origin, horizon, method, actual, quantiles)
 
@@ -78,6 +79,20 @@ def replay(outlook: Outlook, origins: Iterable[int], horizon: int) -> Iterator[R
 def answers(outlook: Outlook, origin: int, *, length: int, skip: int = 0) -> dict[str, Floats]:
     """What every method says on the evening of `origin` of the `length` days after the next `skip` ones, as far as
     there is enough to say something: quantiles at LEVELS, of a mere figure all the same."""
+    asked = outlook.described(skip, length)
+    return dict(outlook.recall(origin, asked, lambda: _answers(outlook, origin, length=length, skip=skip)))
+
+
+def came(outlook: Outlook, first: int, last: int) -> float:
+    """What was won in these days, as it was known on the last of their evenings."""
+
+    def won() -> Arrays:
+        return {"won": np.array(outlook.history.as_of(last).won_between(first, last))}
+
+    return float(outlook.recall(last, f"won since {first}", won)["won"])
+
+
+def _answers(outlook: Outlook, origin: int, *, length: int, skip: int) -> Arrays:
     said: dict[str, Floats | float] = {**figures(outlook.history.as_of(origin), length, skip=skip)}
     if outlook.can_say(origin):
         forecast = outlook.forecast(origin, skip=skip, length=length)

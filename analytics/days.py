@@ -1,6 +1,7 @@
 """Days as whole numbers, counted from 1970-01-01, so that arrays can hold them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 EPOCH = date(1970, 1, 1)
 
@@ -11,3 +12,8 @@ def number(day: date) -> int:
 
 def day(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
+
+
+def midnight(number: int, zone: ZoneInfo) -> int:
+    """When that day begins there, in microseconds since 1970."""
+    return int(datetime.combine(day(number), time(), zone).timestamp() * 1e6)

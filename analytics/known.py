@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
@@ -110,46 +109,41 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Evening:
-    """What a look back asks of a day: its open deals, all (n,) as in `Known`; how many had ended, and been won."""
+    """What a look back asks of a day: its open deals, all (n,) as in `Known`."""
 
     card: Ints
     state: Ints
     entered: Ints
     amount: Floats
-    closed: int
-    won: int
 
 
-Answer = TypeVar("Answer", Known, Evening)
-
-
-class _Shelf(Generic[Answer]):
+class _Shelf:
     """The newest answers, as many as fit."""
 
-    def __init__(self, answer: Callable[[int], Answer], *, rows: int = KEPT_ROWS):
-        self._answer: Callable[[int], Answer] = answer
-        self._most = rows
-        self._days: OrderedDict[int, Answer] = OrderedDict()
+    def __init__(self, answer: Callable[[int], Known]):
+        self._answer: Callable[[int], Known] = answer
+        self._days: OrderedDict[int, Known] = OrderedDict()
         self._rows = 0
 
-    def as_of(self, day: int) -> Answer:
+    def as_of(self, day: int) -> Known:
         if day in self._days:
             self._days.move_to_end(day)
             return self._days[day]
         self._days[day] = found = self._answer(day)
         self._rows += len(found.card)
-        while self._rows > self._most and len(self._days) > 1:
+        while self._rows > KEPT_ROWS and len(self._days) > 1:
             self._rows -= len(self._days.popitem(last=False)[1].card)
         return found
 
 
-class Sliced(_Shelf[Known]):
+class Sliced(_Shelf):
     """The days of a log in which every step was known on its day and nothing was corrected later."""
 
     def __init__(self, log: EventLog):
         super().__init__(self._slice)
         self._states = len(log.open_stages)
         self._whole = None if log.steps.height == 0 else known(log, int(log.steps["day"].max()))  # type: ignore[arg-type]
+        self._ends = _Ends.of(self._whole or nothing(0, self._states))
 
     def _slice(self, day: int) -> Known:
         if self._whole is None:
@@ -163,8 +157,11 @@ class Sliced(_Shelf[Known]):
     def evening(self, day: int) -> Evening:
         """What `as_of` says of the open deals, without the rest."""
         whole = self._whole or nothing(day, self._states)
-        standing = np.flatnonzero((whole.entered <= day) & (whole.left > day))
-        return _evening(whole, standing)
+        return _evening(whole, (whole.entered <= day) & (whole.left > day) & (whole.state < whole.states))
+
+    def closed(self, day: int) -> tuple[int, int]:
+        """How many deals had ended on that day, and how many of them were won."""
+        return self._ends.counted(day)
 
 
 class Rewritten:
@@ -178,6 +175,7 @@ class Rewritten:
         visited = stage_visits.visits(log.steps, last).drop_nulls("left")
         self._since = np.full(len(versions.card), NEVER)
         np.minimum.at(self._since, visited["card"].to_numpy(), visited["left"].to_numpy())
+        self._ends = _Ends.of(self._whole)
 
     def as_of(self, day: int) -> Known:
         holds = self._holds(day)
@@ -191,16 +189,20 @@ class Rewritten:
     def evening(self, day: int) -> Evening:
         """What `as_of` says of the open deals, without the rest."""
         whole = self._whole
-        standing = np.flatnonzero(self._holds(day)[whole.card] & (whole.entered <= day) & (whole.left > day))
-        then = _evening(whole, standing)
+        standing = self._holds(day)[whole.card] & (whole.entered <= day) & (whole.left > day)
+        then = _evening(whole, standing & (whole.state < whole.states))
         return replace(then, card=self._versions.card[then.card])
+
+    def closed(self, day: int) -> tuple[int, int]:
+        """How many deals had ended on that day, and how many of them were won."""
+        return self._ends.counted(day, self._holds(day))
 
     def _holds(self, day: int) -> NDArray[np.bool_]:
         """(v,) whether the version is what was known on that evening."""
         return (self._versions.first <= day) & (day <= self._versions.last)
 
 
-class Patched(_Shelf[Known]):
+class Patched(_Shelf):
     """The days of a history of which later words changed some cards."""
 
     def __init__(self, settled: EventLog, versions: Versions):
@@ -213,6 +215,11 @@ class Patched(_Shelf[Known]):
     def evening(self, day: int) -> Evening:
         """What `as_of` says of the open deals, without the rest."""
         return _both(self._settled.evening(day), self._rewritten.evening(day))
+
+    def closed(self, day: int) -> tuple[int, int]:
+        """How many deals had ended on that day, and how many of them were won."""
+        (closed, won), (few, won_of_few) = self._settled.closed(day), self._rewritten.closed(day)
+        return closed + few, won + won_of_few
 
 
 History = Sliced | Patched
@@ -270,18 +277,32 @@ def _sliced(of: Known, seen: Ints, day: int, since: int) -> Known:
     )
 
 
-def _evening(of: Known, standing: Ints) -> Evening:
-    """standing: places of the stays in which deals are."""
-    state = of.state[standing]
-    is_open = standing[state < of.states]
-    return Evening(
-        of.card[is_open],
-        of.state[is_open],
-        of.entered[is_open],
-        of.amount[is_open],
-        closed=int((state >= of.states).sum()),
-        won=int((state == of.states).sum()),
-    )
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Stays in which deals are won or lost, all (n,) as in `Known`."""
+
+    card: Ints
+    is_won: NDArray[np.bool_]
+    entered: Ints
+    left: Ints
+
+    @classmethod
+    def of(cls, known: Known) -> _Ends:
+        ended = np.flatnonzero(known.state >= known.states)
+        return cls(known.card[ended], known.state[ended] == known.states, known.entered[ended], known.left[ended])
+
+    def counted(self, day: int, chosen: NDArray[np.bool_] | None = None) -> tuple[int, int]:
+        """Those that stood on that day, and those of them that were won. chosen: which cards count."""
+        standing = (self.entered <= day) & (self.left > day)
+        if chosen is not None:
+            standing &= chosen[self.card]
+        return int(standing.sum()), int((standing & self.is_won).sum())
+
+
+def _evening(of: Known, is_open: NDArray[np.bool_]) -> Evening:
+    """is_open: which of the stays those of open deals are."""
+    places = np.flatnonzero(is_open)
+    return Evening(of.card[places], of.state[places], of.entered[places], of.amount[places])
 
 
 def _both(many: Evening, few: Evening) -> Evening:
@@ -292,8 +313,6 @@ def _both(many: Evening, few: Evening) -> Evening:
         np.insert(many.state, places, few.state),
         np.insert(many.entered, places, few.entered),
         np.insert(many.amount, places, few.amount),
-        closed=many.closed + few.closed,
-        won=many.won + few.won,
     )
 
 

@@ -20,8 +20,10 @@ from .estimators.recalibration import Tilt
 from .estimators.rhythm import Rhythm
 from .estimators.survival import Floats, Ints
 from .known import History, Known
+from .recalling import Arrays, Recall, anew
 
 OLDEST = 400
+HALF_YEAR = 27  # weeks, in which any six months lie
 FITTED_KEPT = 4
 WEEK = 7
 FEWEST_CLOSED = 10
@@ -147,11 +149,21 @@ class Fitted:
 
     def tilt(self, ahead: int) -> Tilt:
         """Chances of the cards that were open on past days, by these hazards, against what became of them."""
-        return self._tilted(ahead, recalibration.untilted(self.known.amount[self.known.is_won]))
-
-    def _tilted(self, ahead: int, before: Tilt) -> Tilt:
-        """By how much to lean beside `before`."""
         length = int(np.clip(min(ahead, (self.today - self.since) // 3), SHORTEST_TILT, LONGEST_TILT))
+        if length not in self._tilts:
+            self._tilts[length] = self._tilt(length)
+        return self._tilts[length]
+
+    @cached_property
+    def _tilts(self) -> dict[int, Tilt]:
+        return {}
+
+    def _tilt(self, length: int) -> Tilt:
+        """As seen in stretches of so many days."""
+        return self._tilted(length, recalibration.untilted(self.known.amount[self.known.is_won]))
+
+    def _tilted(self, length: int, before: Tilt) -> Tilt:
+        """By how much to lean beside `before`."""
         step = max(length // 2, WEEK)
         marks = [self.today - length - step * number for number in range(LANDMARKS_OF_TILT)]
         marks = [mark for mark in marks if mark >= self.since + 14]
@@ -201,17 +213,24 @@ class _Past:
     even: Floats
     beat: Rhythm
 
+    @classmethod
+    def of(cls, today: int, money: Floats, beat: Rhythm) -> _Past:
+        on = beat.on(np.arange(today - len(money) + 1, today + 1))
+        return cls(money, money / np.maximum(on, 1e-6), beat)
+
 
 class Outlook:
     """Forecasts as of any day. Whatever is answered for a day rests on what was known on that day alone."""
 
-    def __init__(self, past: History, *, reach: int = 0, draws: int = 400):
-        """reach: how many days ahead will be asked about, so that one look back serves every stretch."""
-        self.history, self.draws = past, draws
-        self._weeks_ahead = -(-reach // WEEK)
+    def __init__(self, past: History, *, reach: int = 0, draws: int = 400, recall: Recall = anew):
+        """reach: how many days ahead will be asked about, so that one look back serves every stretch; recall: knows
+        what was worked out before."""
+        self.history, self.draws, self.recall = past, draws, recall
+        self._weeks_ahead = -(-reach // (WEEK * HALF_YEAR)) * HALF_YEAR
         self._fitted: OrderedDict[int, Fitted] = OrderedDict()
-        self._pasts: dict[int, _Past] = {}
-        self._draws: dict[tuple[int, tuple[int, ...], bool], Draws] = {}
+        self._can_say: dict[int, bool] = {}
+        self._looks: dict[tuple[int, int], tuple[Floats, _Past]] = {}
+        self._draws: dict[tuple[int, ...], Draws] = {}
 
     def fitted(self, day: int) -> Fitted:
         if day not in self._fitted:
@@ -230,14 +249,23 @@ class Outlook:
 
     def can_say(self, day: int) -> bool:
         """Whether enough was known for a forecast."""
-        then = self.grounds.evening(day)
-        return then.closed >= FEWEST_CLOSED and then.won > 0
+        if day not in self._can_say:
+            self._can_say[day] = self._knows_enough(day)
+        return self._can_say[day]
+
+    def _knows_enough(self, day: int) -> bool:
+        closed, won = self.grounds.closed(day)
+        return closed >= FEWEST_CLOSED and won > 0
 
     def forecast(self, day: int, *, skip: int, length: int) -> Forecast:
         """Of what is won on days day+skip+1 … day+skip+length."""
-        draws = self._simulated(day, (skip, skip + length) if skip else (length,), is_shared=False)
-        column = 1 if skip else 0
-        methods = self._methods(day, skip, length, draws.total[:, column])
+        bounds = (skip, skip + length) if skip else (length,)
+        if (day, *bounds) not in self._draws:
+            self._draws[day, *bounds] = self._simulate(day, bounds, is_shared=False)
+        draws, column = self._draws[day, *bounds], len(bounds) - 1
+        fitted = self.fitted(day)
+        past = _Past.of(day, fitted.money_per_day, fitted.money_rhythm)
+        methods = self._methods(past, day, skip, length, draws.total[:, column])
         weight, widening = self._record(day, skip, length)
         blended = blending.widened(blending.blend(np.stack([methods[name] for name in PARTS]), weight), widening)
         means = [float(part[:, column].mean()) for part in (draws.open, draws.new, draws.recycled)]
@@ -250,8 +278,11 @@ class Outlook:
             *(mean * scale for mean in means),
         )
 
-    def _methods(self, day: int, skip: int, length: int, sums: Floats) -> dict[str, Floats]:
-        past = self._past(day)
+    def described(self, skip: int, length: int) -> str:
+        """What `forecast` is asked, and what its answer depends on beside the history."""
+        return f"days {skip + 1} to {skip + length}, {self._weeks_ahead} weeks ahead, {self.draws} draws"
+
+    def _methods(self, past: _Past, day: int, skip: int, length: int, sums: Floats) -> dict[str, Floats]:
         ahead = np.arange(day + skip + 1, day + skip + length + 1)
         return {
             "hazard": np.quantile(sums, LEVELS),
@@ -259,25 +290,19 @@ class Outlook:
             "history": history.student(past.money, length),
         }
 
-    def _past(self, day: int) -> _Past:
-        if day not in self._pasts:
-            fitted = self.fitted(day)
-            money, beat = fitted.money_per_day, fitted.money_rhythm
-            self._pasts[day] = _Past(money, money / np.maximum(beat.on(fitted.days), 1e-6), beat)
-        return self._pasts[day]
-
     def _record(self, day: int, skip: int, length: int) -> tuple[Floats, float]:
         """How much each part counts, and by how much to widen, from what was said in past weeks and has come since.
 
         A window that has not ended yet is graded as far as it has come, and counts so much less.
         """
-        now = self.history.as_of(day)
+        fitted = self.fitted(day)
         weeks, after = max(round(length / WEEK), 1), round(skip / WEEK)
         scores, counts, blends = [], [], []
         for mark in self._landmarks(day, after):
             elapsed = min((day - mark) // WEEK - after, weeks)
             said = self._said(mark, after, elapsed, weeks)
-            came = now.won_between(mark + WEEK * after + 1, mark + WEEK * (after + elapsed))
+            first = mark + WEEK * after + 1 - fitted.since
+            came = float(fitted.money_per_day[max(first, 0) : max(first + WEEK * elapsed, 0)].sum())
             usual = max(float(np.mean(said, axis=1).mean()), came / 4, 1e-9)
             scores.append([blending.crps(quantiles, came) / usual for quantiles in said])
             counts.append(elapsed / weeks)
@@ -301,19 +326,32 @@ class Outlook:
 
     def _said(self, mark: int, after: int, elapsed: int, weeks: int) -> Floats:
         """(parts, levels) what each part said on that day of the window's weeks that have come."""
-        bounds = tuple(WEEK * number for number in range(1, max(self._weeks_ahead, after + weeks) + 1))
-        draws = self._simulated(mark, bounds, is_shared=True)
-        methods = self._methods(mark, WEEK * after, WEEK * elapsed, draws.total[:, after : after + elapsed].sum(axis=1))
+        totals, past = self._look(mark, max(self._weeks_ahead, after + weeks))
+        sums = totals[:, after : after + elapsed].sum(axis=1, dtype=float)
+        methods = self._methods(past, mark, WEEK * after, WEEK * elapsed, sums)
         return np.stack([methods[name] for name in PARTS])
 
-    def _simulated(self, day: int, bounds: tuple[int, ...], *, is_shared: bool) -> Draws:
-        """Draws of the stretches that end `bounds` days ahead, the first beginning tomorrow."""
-        key = (day, bounds, is_shared)
-        if key not in self._draws:
-            self._draws[key] = self._simulate(day, bounds, is_shared=is_shared)
-        return self._draws[key]
+    def _look(self, mark: int, weeks: int) -> tuple[Floats, _Past]:
+        """What was seen on that day: draws of each of so many weeks ahead, (draws, weeks), and the past."""
+        if (mark, weeks) not in self._looks:
+            found = self.recall(mark, f"{weeks} weeks, {self.draws} draws", lambda: self._seen(mark, weeks))
+            beat = Rhythm(found["of_month"], *found["of_day"].tolist())
+            self._looks[mark, weeks] = found["totals"], _Past.of(mark, found["money"], beat)
+        return self._looks[mark, weeks]
+
+    def _seen(self, mark: int, weeks: int) -> Arrays:
+        draws = self._simulate(mark, tuple(WEEK * number for number in range(1, weeks + 1)), is_shared=True)
+        fitted = self.fitted(mark)
+        beat = fitted.money_rhythm
+        return {
+            "totals": draws.total.astype(np.float32),
+            "money": fitted.money_per_day,
+            "of_month": beat.of_month,
+            "of_day": np.array([beat.of_end, beat.of_rest]),
+        }
 
     def _simulate(self, day: int, bounds: tuple[int, ...], *, is_shared: bool) -> Draws:
+        """Draws of the stretches that end `bounds` days ahead, the first beginning tomorrow."""
         fitted, known = self.fitted(day), self.history.as_of(day)
         ahead = bounds[-1]
         period_of_day: Ints = np.searchsorted(np.array(bounds), np.arange(1, ahead + 1))

@@ -15,6 +15,7 @@ from .estimators.rhythm import Rhythm
 from .estimators.survival import Floats
 from .known import History, Known, history_of, known
 from .outlook import ENOUGH_CLOSED, Fitted, Outlook
+from .recalling import Recall, anew
 from .river import River
 
 OPEN_CARDS_ONLY = np.array([1.0, 0.0, 0.0])
@@ -66,9 +67,9 @@ class Part(Fitted):
     def shock(self, length: int) -> float:
         return self._whole.shock(length)
 
-    def tilt(self, ahead: int) -> Tilt:
-        lent = self._whole.tilt(ahead)
-        own = self._tilted(ahead, lent)
+    def _tilt(self, length: int) -> Tilt:
+        lent = self._whole.tilt(length)
+        own = self._tilted(length, lent)
         return Tilt(
             lent.coefficients + own.coefficients,
             lent.covariance + own.covariance,
@@ -82,8 +83,8 @@ class Part(Fitted):
 class OfPart(Outlook):
     """Forecasts of a part as of any day, beside those of the whole."""
 
-    def __init__(self, past: History, whole: Outlook, *, reach: int = 0, draws: int = 400):
-        super().__init__(past, reach=reach, draws=draws)
+    def __init__(self, past: History, whole: Outlook, *, reach: int = 0, draws: int = 400, recall: Recall = anew):
+        super().__init__(past, reach=reach, draws=draws, recall=recall)
         self.whole = whole
 
     @property
@@ -93,23 +94,24 @@ class OfPart(Outlook):
     def fit(self, day: int) -> Fitted:
         return Part(self.history.as_of(day), self.history, self.whole.fitted(day))
 
-    def can_say(self, day: int) -> bool:
-        """Whether enough was known of the whole, and there is anything of the part."""
-        return super().can_say(day) and len(self.history.as_of(day).card) > 0
+    def _knows_enough(self, day: int) -> bool:
+        """Of the whole, and whether there is anything of the part."""
+        return super()._knows_enough(day) and len(self.history.as_of(day).card) > 0
 
     def _record(self, day: int, skip: int, length: int) -> tuple[Floats, float]:
         """The past of few deals is no guide: until enough are closed, what looks at the open ones counts more."""
         weight, widening = super()._record(day, skip, length)
-        closed = self.history.evening(day).closed
+        closed, _won = self.history.closed(day)
         told = closed / (closed + ENOUGH_CLOSED)
         return told * weight + (1 - told) * OPEN_CARDS_ONLY, float(widening**told)
 
 
-def outlook_of(river: River, *, reach: int = 0, history: History | None = None) -> Outlook:
-    """The forecasts of the river's deals, as of any day. history: of a whole pipeline, where it is at hand."""
+def outlook_of(river: River, *, reach: int = 0) -> Outlook:
+    """The forecasts of the river's deals, as of any day."""
     if river.whole is None:
-        return Outlook(history or history_of(river), reach=reach)
-    return OfPart(history_of(river), Outlook(history_of(river.whole())), reach=reach)
+        return Outlook(history_of(river), reach=reach, recall=river.recall)
+    whole = Outlook(history_of(river.whole()))
+    return OfPart(history_of(river), whole, reach=reach, recall=river.recall)
 
 
 def journeys_of(river: River, outlook: Outlook, today: int) -> Fitted:

@@ -118,7 +118,8 @@ class Evening:
         goals = shown(river.goals, selection.as_of)
         reach = forecast.reach(selection, goals)
         is_part = river.whole is not None
-        outlook = OfPart(history, self._lender, reach=reach) if is_part else Outlook(history, reach=reach)
+        known = {"reach": reach, "recall": river.recall}
+        outlook = OfPart(history, self._lender, **known) if is_part else Outlook(history, **known)
         if not outlook.can_say(today):
             return
         aims = {Period(goal.start, goal.end): goal for goal in goals}

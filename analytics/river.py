@@ -13,6 +13,7 @@ import polars as pl
 from .event_log import EventLog, Versions
 from .kept import Memory, nothing
 from .origins import Origins
+from .recalling import Recall, anew
 
 ACT_COLUMNS = {"card": pl.Int64(), "kind": pl.String(), "day": pl.Int64(), "who": pl.String()}
 OWNER_COLUMNS = {"card": pl.Int64(), "owner": pl.String(), "until": pl.Int64()}
@@ -67,6 +68,7 @@ class River:
     that day, by their end. before: the same as known at the end of an
     earlier day, whatever the amounts were. recycled: deals (as in `deals`) whose prospects went back to marketing.
     first_month: of the company's year. kept: what was forecast of these deals on past evenings, and what came.
+    recall: what was worked out before as of past evenings.
     """
 
     pipeline: str
@@ -89,3 +91,4 @@ class River:
     recycled: Callable[[], frozenset[int]] | None = None
     first_month: int = 1
     kept: Memory = nothing
+    recall: Recall = anew

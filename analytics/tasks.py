@@ -29,6 +29,7 @@ def report(job: Job, *, name: str, question: str, **selection: Any) -> dict[str,
 
 @job_kind("analytics.settle", title=_("Packing the log for reports"), queue=BULK)
 def settle(job: Job) -> dict[str, Any]:
+    sources.forget(at=timezone.now())
     return {"packed": sources.settle()}
 
 

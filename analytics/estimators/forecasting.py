@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -125,7 +126,7 @@ def simulate(
     effects = tilt.effects(amounts, rng, draws)
     one = chances.sum(axis=1, keepdims=True)
     card, draw = _won(one, shocks[:, :1], effects, rng) if is_shared else _won(chances, shocks, effects, rng)
-    period = _periods(chances, card, shocks if is_shared else shocks[draw], rng, is_shared=is_shared)
+    period = _periods(chances, card, shocks if is_shared else shocks.T[:, draw].T, rng, is_shared=is_shared)
     usual = _resampled(past.won, draws, rng)
     values = _worth(amounts[card], usual, draw, past.ratios, rng)
     opens = _per_draw(draw, period, values, draws, periods)
@@ -139,21 +140,33 @@ def simulate(
 
 def ends_by_day(nights: Nights, entered: Ints, hazards: Floats, *, first: int, today: int) -> tuple[Floats, Floats]:
     """Wins and losses that were seen, and that the hazards expected, on each day; both (2, days)."""
-    days, states, ages = today - first + 1, hazards.shape[0], hazards.shape[1]
-    begin = np.maximum(entered + nights.watched_from + 1, first)
-    last = np.minimum(entered + nights.stop, today)
-    length = np.maximum(last - begin + 1, 0)
-    stay = np.repeat(np.arange(len(length)), length)
-    day = np.arange(len(stay)) - np.repeat(np.cumsum(length) - length, length) + begin[stay]
-    place = nights.state[stay] * ages + np.minimum(day - entered[stay] - 1, ages - 1)
-    flat = hazards.reshape(states * ages, -1)
+    days, states = today - first + 1, hazards.shape[0]
     ended = entered + nights.stop
     observed, expected = np.zeros((2, days)), np.zeros((2, days))
     for row, end in enumerate((states, states + 1)):
-        expected[row] = np.bincount(day - first, weights=flat[place, end], minlength=days)
         is_end = (nights.next == end) & (ended >= first) & (ended <= today)
         observed[row] = np.bincount((ended - first)[is_end], minlength=days)
+    for state in range(states):
+        places = np.flatnonzero(nights.state == state)
+        begun = entered[places]
+        since = np.maximum(begun + nights.watched_from[places] + 1, first)
+        until = np.minimum(ended[places], today)
+        for low, high in _stretches(hazards[state]):
+            begin, last = np.maximum(since, begun + low + 1), np.minimum(until, begun + high)
+            is_there = begin <= last
+            came = np.bincount(begin[is_there] - first, minlength=days + 1)
+            went = np.bincount(last[is_there] - first + 1, minlength=days + 1)
+            expected += np.cumsum(came - went)[:days] * hazards[state, low, states:, None]
+            stays = until > begun + high
+            begun, since, until = begun[stays], since[stays], until[stays]
     return observed, expected
+
+
+def _stretches(hazards: Floats) -> list[tuple[int, int]]:
+    """Ages low … high-1 between which a stage's hazards, (A, S+2), are the same; the last ones for ever."""
+    changes = np.flatnonzero((hazards[1:] != hazards[:-1]).any(axis=1)) + 1
+    bounds = [0, *changes.tolist(), int(np.iinfo(np.int32).max)]
+    return list(pairwise(bounds))
 
 
 def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Floats:
@@ -167,13 +180,15 @@ def wins_per_arrival(at_entry: Floats, entry: Floats, period_of_day: Ints) -> Fl
 def _won(
     chances: Floats, shocks: Floats, effects: Callable[[slice], Floats], rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """Which cards are won in which draws; so many cards at once as a processor keeps at hand."""
+    """Which cards are won in which draws; so many cards at once as a processor keeps at hand. A chance p, of which an
+    effect e makes 1-(1-p)^e, is met when a standard exponential number is below -e·log(1-p)."""
     cards, drawn = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    chances, shocks = chances.astype(np.float32), shocks.astype(np.float32)
     for first in range(0, len(chances), AT_ONCE):
         part = slice(first, first + AT_ONCE)
-        chance = sum(chances[part, period, None] * shocks[:, period] for period in range(chances.shape[1]))
-        left = np.log(1 - np.minimum(chance, CERTAIN)) * effects(part)
-        place = np.flatnonzero(rng.random(left.shape) < 1 - np.exp(left))
+        chance = chances[part] @ shocks.T
+        needed = np.log1p(-np.minimum(chance, np.float32(CERTAIN))) * -effects(part)
+        place = np.flatnonzero(rng.standard_exponential(needed.shape, dtype=np.float32) < needed)
         cards.append(first + place // len(shocks))
         drawn.append(place % len(shocks))
     return np.concatenate(cards), np.concatenate(drawn)
@@ -184,8 +199,8 @@ def _periods(chances: Floats, card: Ints, shocks: Floats, rng: np.random.Generat
     (wins, P) where each period has its own."""
     luck = rng.random(len(card))
     if not is_shared:
-        shares = np.cumsum(chances[card] * shocks, axis=1)
-        return (luck[:, None] * shares[:, -1:] > shares).sum(axis=1)
+        shares = np.cumsum(chances.T[:, card] * shocks.T, axis=0)
+        return (luck * shares[-1] > shares).sum(axis=0)
     shares = np.cumsum(chances, axis=1)
     ladder = np.arange(len(chances))[:, None] + shares / np.maximum(shares[:, -1:], 1e-300)
     periods = chances.shape[1]
@@ -200,12 +215,15 @@ def _resampled(won: Floats, draws: int, rng: np.random.Generator) -> Floats:
 
 def _usual(usual: Floats, draw: Ints, rng: np.random.Generator) -> Floats:
     """One usual amount for each, from its draw's batch."""
-    return usual[draw % len(usual), rng.integers(usual.shape[1], size=len(draw))]
+    batches, number = usual.shape
+    return usual.ravel()[draw % batches * number + rng.integers(number, size=len(draw), dtype=np.int32)]
 
 
 def _worth(known: Floats, usual: Floats, draw: Ints, ratios: Floats, rng: np.random.Generator) -> Floats:
-    brought = known * rng.choice(ratios, size=len(known)) if len(ratios) and len(known) else known
-    return np.where(np.isnan(known), _usual(usual, draw, rng), brought)
+    brought = known * (rng.choice(ratios, size=len(known)) if len(ratios) else 1.0)
+    unknown = np.flatnonzero(np.isnan(known))
+    brought[unknown] = _usual(usual, draw[unknown], rng)
+    return brought
 
 
 def _per_draw(draw: Ints, period: Ints, values: Floats, draws: int, periods: int) -> Floats:

@@ -80,15 +80,16 @@ class Prospects:
 
 def count(nights: Nights, *, states: int, ages: int) -> Counts:
     """Moves and nights at risk by stage and age; nights beyond the last age count there."""
-    start = np.minimum(nights.watched_from, ages - 1)
     keep = nights.stop > nights.watched_from
-    state, start, stop, following = nights.state[keep], start[keep], nights.stop[keep], nights.next[keep]
+    state, start, stop, following = (
+        values[keep] for values in (nights.state, nights.watched_from, nights.stop, nights.next)
+    )
     change = np.zeros((states, ages + 1))
-    np.add.at(change, (state, start), 1.0)
+    np.add.at(change, (state, np.minimum(start, ages)), 1.0)
     np.add.at(change, (state, np.minimum(stop, ages)), -1.0)
     exposure = np.cumsum(change, axis=1)[:, :ages]
-    beyond = np.maximum(stop - np.maximum(nights.watched_from[keep], ages), 0).astype(float)
-    np.add.at(exposure, (state, np.full(len(state), ages - 1)), beyond)
+    beyond = np.maximum(stop - np.maximum(start, ages), 0).astype(float)
+    exposure[:, -1] += np.bincount(state, beyond, minlength=states)
     events = np.zeros((states, states + 2, ages))
     moved = following != OPEN
     np.add.at(events, (state[moved], following[moved], np.minimum(stop[moved] - 1, ages - 1)), 1.0)

@@ -49,7 +49,9 @@ class Tilt:
         root = np.linalg.cholesky(self.covariance + 1e-9 * np.eye(FEATURES))
         deviations = rng.standard_normal((draws, FEATURES)) @ root.T
         level = x @ self.coefficients - ((x @ root) ** 2).sum(axis=1) / 2
-        return lambda part: np.exp(np.clip(level[part, None] + x[part] @ deviations.T, *LOG_RANGE))
+        terms = np.column_stack([level, x]).astype(np.float32)
+        factors = np.column_stack([np.ones(draws), deviations]).astype(np.float32).T
+        return lambda part: np.exp(np.clip(terms[part] @ factors, *LOG_RANGE))
 
 
 def untilted(won_amounts: Floats) -> Tilt:

@@ -1,6 +1,7 @@
 from .forecast_snapshot import ForecastOutcome, ForecastSnapshot
 from .improvement import Improvement, Sighting
 from .judgement import Judgement
+from .recollection import Recollection
 from .report_run import ReportRun
 from .scenario import Scenario
 from .step_block import StepBlock
@@ -11,6 +12,7 @@ __all__ = [
     "ForecastSnapshot",
     "Improvement",
     "Judgement",
+    "Recollection",
     "ReportRun",
     "Scenario",
     "Sighting",

@@ -245,7 +245,7 @@ def _graded(one: _One, outlook: Outlook, kept: Kept, now: Known) -> _Graded | No
         said_of_all = dict(said)
     came = kept.came.get((start, end))
     if came is None:
-        came = outlook.history.as_of(end).won_between(start, end)
+        came = backtesting.came(outlook, start, end)
     rows = [backtesting.row(origin, end - origin, method, came, values) for method, values in said_of_all.items()]
     ours = said_of_all[OURS]
     low, middle, high = (blending.quantile(ours, level) for level in (0.1, 0.5, 0.9))

@@ -10,6 +10,7 @@ from .logs import settle
 from .owners import owners, selling
 from .pipelines import NoSuchPipeline, landmarks, open_stages, pipeline_named, today
 from .promises import promises
+from .recollections import forget
 from .returns import Attempts, attempts
 from .rivers import Reading, river
 
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "attempts",
     "facts_head",
+    "forget",
     "landmarks",
     "log_head",
     "open_stages",

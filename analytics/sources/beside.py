@@ -12,7 +12,7 @@ from deals.models import LostReason
 
 from ..river import ACT_COLUMNS, OWNER_COLUMNS, Facts
 from .clauses import DAY_OF, KNOWN
-from .copying import frame
+from .copying import columns, frame
 
 COMPETITORS = """
     SELECT d.id AS card, d.competitor FROM deals_deal d
@@ -71,10 +71,10 @@ PROPERTY_TYPES = {
 EXPECTED_CLOSE = """
     SELECT d.id AS card, (CASE WHEN later.id IS NULL THEN d.expected_close
                                ELSE (later.before #>> '{}')::date END - DATE '1970-01-01')::bigint AS day
-    FROM deals_deal d LEFT JOIN LATERAL (
-        SELECT c.id, c.before FROM deals_dealchange c
-        WHERE c.deal_id = d.id AND c.field = 'expected_close' AND c.recorded_at >= %(until)s ORDER BY c.id LIMIT 1
-    ) later ON true
+    FROM deals_deal d LEFT JOIN (
+        SELECT DISTINCT ON (c.deal_id) c.deal_id, c.id, c.before FROM deals_dealchange c
+        WHERE c.field = 'expected_close' AND c.recorded_at >= %(until)s ORDER BY c.deal_id, c.id
+    ) later ON later.deal_id = d.id
     WHERE d.pipeline_id = %(pipeline)s"""
 
 
@@ -91,7 +91,7 @@ def lost(params: dict[str, Any], losses: pl.DataFrame) -> pl.DataFrame:
 
 def expected_close(params: dict[str, Any]) -> pl.DataFrame:
     """Columns card and day, null where none is expected."""
-    return frame(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64})
+    return columns(EXPECTED_CLOSE, params, {"card": pl.Int64, "day": pl.Int64})
 
 
 def facts(params: dict[str, Any]) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..selection import Selection
 from ..tables import journeys
 from . import beside, cuts, logs, origins, pipelines
 from .copying import columns
+from .recollections import Recollections, Words
 
 DEAL_TYPES = {"card": pl.Int64, "lead": pl.Int64, "attempt": pl.Int32}
 DEALS = "SELECT d.id AS card, d.lead_id AS lead, d.attempt FROM deals_deal d WHERE d.pipeline_id = %(pipeline)s"
@@ -79,7 +80,21 @@ class Reading:
             corrected=self._corrected,
             versions=partial(_versions, self._told.of(self._corrected), of_deals, zone, attempts),
             whole=self._whole if selection.is_of_people else None,
+            recall=self._recollections(selection, attempts, deal_codes),
         )
+
+    def _recollections(self, selection: Selection, attempts: pl.DataFrame, codes: dict[str, int]) -> Recollections:
+        """Of the selected deals and of the whole pipeline's, since these borrow from it."""
+        follows = self._params["base"], self._zone.key, codes, tuple(self._told.steps["to"].dtype.categories)
+        if not selection.cut:
+            return Recollections(selection, (self._words,), follows)
+        deals = self._deals.join(attempts, on="card", how="semi")
+        own = Words(self._told.of(deals["card"]), deals, self._zone.key)
+        return Recollections(selection, (own, self._words), follows)
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self._told, self._deals, self._zone.key)
 
     def _whole(self) -> River:
         return self.river(Selection(self._pipeline.pk, self._as_of))

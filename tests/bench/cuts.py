@@ -64,7 +64,7 @@ def _asked(logs: list[EventLog]) -> Iterator[tuple[float, tuple[float, ...]]]:
             answers = (own_says, alikes.quantiles, said.quantiles)
             scores = (np.nan if answer is None else blending.crps(answer, came) for answer in answers)
             inside = said.quantile(0.1) <= came <= said.quantile(0.9)
-            yield own, (part.history.evening(day).won, came, inside, *scores)
+            yield own, (part.history.closed(day)[1], came, inside, *scores)
 
 
 class _Alike(OfPart):

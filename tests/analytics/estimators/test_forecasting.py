@@ -125,11 +125,27 @@ def test_who_is_won_is_drawn_as_if_all_cards_were_looked_at_at_once(is_shared):
     chances, effects = rng.random((600, 2)) / 5, np.exp(rng.standard_normal((600, 50)) / 3)
     shocks = rng.gamma(20, 1 / 20, (50, 1 if is_shared else 2)) * np.ones((1, 2))
     whole = 1 - (1 - np.minimum(chances @ shocks.T, markov.CERTAIN)) ** effects
-    expected = np.nonzero(np.random.default_rng(9).random(whole.shape) < whole)
+    luck = np.random.default_rng(9).standard_exponential(whole.shape, dtype=np.float32)
+    expected = np.nonzero(1 - np.exp(-luck.astype(float)) < whole)
     if is_shared:
         chances, shocks = chances.sum(axis=1, keepdims=True), shocks[:, :1]
     found = forecasting._won(chances, shocks, lambda part: effects[part], np.random.default_rng(9))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_ends_expected_are_those_of_each_night_of_each_stay():
+    rng = np.random.default_rng(12)
+    hazards = np.repeat(rng.random((3, 6, 5)) / 20, [1, 4, 2, 9, 1, 3], axis=1)
+    entered, stay = rng.integers(-40, 60, 500), rng.integers(1, 70, 500)
+    watched_from = np.maximum(-entered - 1, 0)
+    stays = Nights(rng.integers(0, 3, 500), watched_from, np.maximum(stay, watched_from), np.full(500, -1))
+    due = np.zeros((2, 61))
+    for state, start, stop, day in zip(stays.state, stays.watched_from, stays.stop, entered, strict=True):
+        for age in range(start, stop):
+            if 0 <= day + age + 1 <= 60:
+                due[:, day + age + 1] += hazards[state, min(age, 19), 3:]
+    _seen, expected = forecasting.ends_by_day(stays, entered, hazards, first=0, today=60)
+    np.testing.assert_allclose(expected, due, atol=1e-12)
 
 
 @pytest.mark.parametrize("is_shared", [True, False])

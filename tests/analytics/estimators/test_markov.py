@@ -32,6 +32,10 @@ def test_nights_beyond_the_last_age_count_there():
     assert counts.events[0, 1].tolist() == [0, 0, 0, 1]
 
 
+def test_nights_of_which_none_was_watched_before_the_last_age_are_so_many():
+    assert markov.count(nights((0, 6, 10, OPEN)), states=1, ages=4).exposure.tolist() == [[0, 0, 0, 4]]
+
+
 def test_with_one_stage_the_chance_is_the_geometric_one():
     ahead = markov.prospects(constant(1, 5, {(0, 1): 0.1}), np.zeros(20, dtype=np.int64))
     assert ahead.now[0, 0, 0] == pytest.approx(1 - 0.9**20)
