@@ -3,7 +3,8 @@ number of steps `python -m tests.bench.insight 10_000_000`.
 
 The pipeline is that of `planting`: steps of deals and of their leads, so many together, a few of them corrected later.
 `loading` is all that is read and put in order, once for every page: from the log alone, and as it is when the log is
-packed, which an hourly job does. Behind each page's name stands what that page computes then.
+packed, which an hourly job does. Behind each page's name stands what that page computes then. A forecast is worked out
+the first time, and on the next evening, when what the past ones came to is known.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ def main(steps: int = STEPS) -> None:
         spent.append(took)
     print(LINE.format("loading and the slowest page", f"{loading + max(spent):.2f}"))
     print(LINE.format("loading and all of them", f"{loading + sum(spent):.2f}"), flush=True)
+    forecast = catalogue.REPORTS["forecast"].compute
+    before = Selection(planted.pipeline.pk, planted.as_of - timedelta(days=1))
+    known = sources.river(before)
+    _best("forecast, the first time", lambda: forecast(known, before, np.random.default_rng(1)), rounds=1)
+    _best("forecast of the next evening", lambda: forecast(river, selection, np.random.default_rng(1)), rounds=1)
 
 
 def _best(name: str, act: Callable[[], Any], *, rounds: int = ROUNDS) -> tuple[float, Any]:
