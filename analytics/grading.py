@@ -21,7 +21,7 @@ from .estimators.history import LEVELS
 from .fiscal import Period
 from .judging import Roster, lines, whose
 from .models import ForecastOutcome, ForecastSnapshot, Judgement
-from .rolling_up import PERSON, TEAM, WHOLE, Figure, Whose
+from .rolling_up import KINDS, PERSON, WHOLE, Figure, Whose
 from .selection import Selection
 from .ways import OURS
 
@@ -131,7 +131,7 @@ def grades(
     for row, machine in zip(rows, computed, strict=True):
         found.setdefault(row.of, []).append((row, machine))
     graded = [grade for of, beside in found.items() if (grade := _grade(of, beside))]
-    return sorted(graded, key=lambda grade: (_ORDER[grade.whose[0]], grade.whose[1]))
+    return sorted(graded, key=lambda grade: (KINDS.index(grade.whose[0]), grade.whose[1]))
 
 
 def write_outcomes(*, at: datetime) -> int:
@@ -149,9 +149,6 @@ def write_outcomes(*, at: datetime) -> int:
                 evening.write_outcome(chosen, period, at=at)
                 written += 1
     return written
-
-
-_ORDER = {WHOLE[0]: 0, TEAM: 1, PERSON: 2}
 
 
 @dataclass(frozen=True, slots=True)

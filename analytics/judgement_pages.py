@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,13 +27,14 @@ from pipeline_crm.foundation.htmx import render_page
 from pipeline_crm.foundation.permissions import allows
 from pipeline_crm.foundation.templatetags.ui import moment
 
-from . import fiscal, grading, judging, rolling_up, rules, sources
+from . import fiscal, grading, judgement_tables, judging, rolling_up, rules, sources
+from .exports import Facts
 from .fiscal import Period
 from .judging import Roster
 from .models import Judgement
 from .presenting import judgement as words
 from .rolling_up import PERSON, TEAM, WHOLE, Line, Whose
-from .views import CAN_SEE
+from .views import CAN_SEE, csv_file
 
 HISTORY_SHOWN = 60
 
@@ -79,7 +81,7 @@ class OverrideForm(JudgementForm):
         return kind, int(number)
 
 
-class _Scene:
+class Scene:
     """What a page or an answer is about: the pipeline, the period, and what this person sees of it."""
 
     def __init__(self, request: HttpRequest):
@@ -108,21 +110,87 @@ class _Scene:
 
     @property
     def address(self) -> str:
-        return f"{reverse('analytics:judgement')}?pipeline={self.pipeline.pk}&period={self.period.key}"
+        return f"{reverse('analytics:judgement')}?{self.query}"
+
+    @property
+    def query(self) -> str:
+        return f"pipeline={self.pipeline.pk}&period={self.period.key}"
+
+    @cached_property
+    def said(self) -> list[Judgement]:
+        return list(judging.words(self.pipeline, self.period))
+
+    @cached_property
+    def lines(self) -> dict[Whose, Line]:
+        return judging.lines(self.said, self.roster)
+
+    @cached_property
+    def seen(self) -> dict[Whose, Line]:
+        return {of: line for of, line in self.lines.items() if self.sees(of)}
+
+    @cached_property
+    def kept(self) -> grading.Machines:
+        return grading.Machines(self.pipeline, [self.period])
+
+    @cached_property
+    def machines(self) -> dict[Whose, grading.Machine]:
+        return self.kept.newest(self.period)
+
+    @cached_property
+    def weeks(self) -> list[grading.Week]:
+        if not self.sees(WHOLE):
+            return []
+        return grading.weeks(self.pipeline, self.period, self.said, self.roster, self.kept, at=self.at)
+
+    @cached_property
+    def grades(self) -> list[grading.Grade]:
+        return grading.grades(self.pipeline, self.roster, on=self.today, sees=self.sees)
+
+    @cached_property
+    def words(self) -> list[Judgement]:
+        """All that was said of the period and this person may see, the newest first."""
+        of = {"pipeline": self.pipeline, "starts_on": self.period.start, "ends_on": self.period.end}
+        seen = Judgement.objects.visible_to(self.user).filter(**of)
+        return list(seen.select_related("team", "owner", "by").order_by("-id"))
+
+    @cached_property
+    def name_of(self) -> Callable[[Whose], str]:
+        wanted = {*self.seen, *(grade.whose for grade in self.grades), *map(judging.whose, self.words)}
+        found: dict[Whose, str] = {WHOLE: _("The whole of %(pipeline)s") % {"pipeline": self.pipeline}}
+        for kind, model in ((TEAM, Team), (PERSON, User)):
+            rows: Any = model.objects.filter(pk__in=[pk for of, pk in wanted if of == kind])  # type: ignore[attr-defined]
+            found |= {(kind, one.pk): str(one) for one in rows}
+        return lambda of: found.get(of, "–")
 
 
 @allows(CAN_SEE)
 @require_GET
 @never_cache
 def judgement(request: HttpRequest) -> HttpResponse:
-    return _page(request, _Scene(request))
+    return _page(request, Scene(request))
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def table_as_json(request: HttpRequest, table: str) -> HttpResponse:
+    """One table of the page, as far as this person sees it, as a list of its rows."""
+    rows, _name = _table(request, table)
+    return JsonResponse(rows, safe=False, json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+
+@allows(CAN_SEE)
+@require_GET
+@never_cache
+def table_as_csv(request: HttpRequest, table: str) -> HttpResponse:
+    return csv_file(*_table(request, table))
 
 
 @allows("insight.judge")
 @require_POST
 def submissions(request: HttpRequest) -> HttpResponse:
     """One's own figure."""
-    scene = _Scene(request)
+    scene = Scene(request)
     form = JudgementForm(request.POST)
     if scene.pipeline is None or not form.is_valid():
         return _page(request, scene, form=form, status=422)
@@ -141,10 +209,10 @@ def submissions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def overrides(request: HttpRequest) -> HttpResponse:
     """Another figure than those below; 403 for whom one does not lead."""
-    scene = _Scene(request)
+    scene = Scene(request)
     if scene.pipeline is None:
         return _page(request, scene, status=422)
-    form = OverrideForm(request.POST, choices=_to_override(scene, _lines(scene)))
+    form = OverrideForm(request.POST, choices=_to_override(scene))
     if not form.is_valid():
         return _page(request, scene, override=form, status=422)
     data = form.cleaned_data
@@ -162,13 +230,17 @@ def overrides(request: HttpRequest) -> HttpResponse:
     return redirect(scene.address)
 
 
-def _lines(scene: _Scene) -> dict[Whose, Line]:
-    return judging.lines(judging.words(scene.pipeline, scene.period), scene.roster)
+def _table(request: HttpRequest, table: str) -> tuple[list[Facts], str]:
+    """Its rows, and how its file is called."""
+    scene = Scene(request)
+    if scene.pipeline is None or table not in judgement_tables.TABLES:
+        raise Http404
+    return judgement_tables.TABLES[table](scene), f"judgement-{table}-{scene.period.start}"
 
 
 def _page(
     request: HttpRequest,
-    scene: _Scene,
+    scene: Scene,
     *,
     form: JudgementForm | None = None,
     override: OverrideForm | None = None,
@@ -181,24 +253,17 @@ def _page(
     return render_page(request, "analytics/judgement.html", context, status=status)
 
 
-def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm | None) -> dict[str, Any]:
+def _context(scene: Scene, form: JudgementForm | None, override: OverrideForm | None) -> dict[str, Any]:
     company, user = Company.get(), scene.user
     currency = company.base_currency
-    said = list(judging.words(scene.pipeline, scene.period))
-    lines = judging.lines(said, scene.roster)
-    kept = grading.Machines(scene.pipeline, [scene.period])
-    machines = kept.newest(scene.period)
-    seen = {of: line for of, line in lines.items() if scene.sees(of)}
-    grades = grading.grades(scene.pipeline, scene.roster, on=scene.today, sees=scene.sees)
-    named = _names({*seen, *(grade.whose for grade in grades)}, scene.pipeline)
     mine = (PERSON, user.pk)
     head = WHOLE if scene.sees(WHOLE) else mine
-    line = lines.get(head)
-    own = lines[mine].own if mine in lines else None
+    line = scene.lines.get(head)
+    own = scene.lines[mine].own if mine in scene.lines else None
     whose = _("All together") if head == WHOLE else _("You")
     closed = scene.roster.closed.get(user.pk, 0)
     may_judge = user.has_perm("insight.judge")
-    to_override = _to_override(scene, lines, named) if user.has_perm("analytics.override") else []
+    to_override = _to_override(scene) if user.has_perm("analytics.override") else []
     return {
         "period": scene.period,
         "period_name": scene.named(scene.period),
@@ -206,29 +271,32 @@ def _context(scene: _Scene, form: JudgementForm | None, override: OverrideForm |
         "currency": currency,
         "finding": words.finding(
             line,
-            machines.get(head),
+            scene.machines.get(head),
             whose=whose,
             period=scene.named(scene.period),
             currency=currency,
         ),
-        "kpis": _kpis(line, machines.get(head), currency),
-        "rows": words.rows(seen, machines, named, currency),
+        "kpis": _kpis(line, scene.machines.get(head), currency),
+        "rows": words.rows(scene.seen, scene.machines, scene.name_of, currency),
         "own": own,
         "freezes_at": judging.freezes_at(scene.at),
         "cut_off": words.cut_off(company.freeze_weekday, company.freeze_hour),
         "form": form or (JudgementForm(initial=_initial(own)) if may_judge else None),
         "override": override or (OverrideForm(choices=to_override, auto_id="over_%s") if to_override else None),
-        "weeks": words.week_rows(_weeks(scene, said, kept), currency),
-        "grades": words.grade_rows(grades, named),
+        "weeks": words.week_rows(scene.weeks, currency),
+        "grades": words.grade_rows(scene.grades, scene.name_of),
         "too_few": words.too_few(closed) if may_judge and 0 < closed < grading.ENOUGH_CLOSED else "",
-        "history": _history(scene),
+        "history": [(word, scene.name_of(judging.whose(word))) for word in scene.words[:HISTORY_SHOWN]],
+        "files": {name: _files(scene, name) for name in judgement_tables.TABLES},
     }
 
 
-def _weeks(scene: _Scene, said: list[Judgement], kept: grading.Machines) -> list[grading.Week]:
-    if not scene.sees(WHOLE):
-        return []
-    return grading.weeks(scene.pipeline, scene.period, said, scene.roster, kept, at=scene.at)
+def _files(scene: Scene, table: str) -> list[tuple[str, str]]:
+    """The addresses of a table as a file."""
+    forms = ("csv", "json")
+    return [
+        (form.upper(), f"{reverse(f'analytics:judgement_as_{form}', args=[table])}?{scene.query}") for form in forms
+    ]
 
 
 def _kpis(line: Line | None, machine: grading.Machine | None, currency: str) -> list[dict[str, str]]:
@@ -243,15 +311,6 @@ def _kpis(line: Line | None, machine: grading.Machine | None, currency: str) -> 
         computed = words.computed(machine, currency)
         kpis.append({"label": _("Forecast"), "value": computed["median"], "note": computed["range"]})
     return kpis
-
-
-def _history(scene: _Scene) -> list[tuple[Judgement, str]]:
-    """Every word of the period that this person may see, the newest first."""
-    said = Judgement.objects.visible_to(scene.user).filter(
-        pipeline=scene.pipeline, starts_on=scene.period.start, ends_on=scene.period.end
-    )
-    shown = list(said.select_related("team", "owner", "by").order_by("-id")[:HISTORY_SHOWN])
-    return [(word, _name_of(word, scene.pipeline)) for word in shown]
 
 
 def _initial(own: Judgement | None) -> dict[str, Decimal | None]:
@@ -273,20 +332,7 @@ def _seeing(user: Any, who: Roster) -> Callable[[Whose], bool]:
     return sees
 
 
-def _to_override(scene: _Scene, lines: dict[Whose, Line], named: Any = None) -> list[tuple[str, str]]:
-    seen = [of for of in lines if scene.sees(of) and of != (PERSON, scene.user.pk)]
-    named = named or _names(set(seen), scene.pipeline)
-    order = {kind: place for place, kind in enumerate((rolling_up.WHOLE[0], TEAM, PERSON))}
-    return [(f"{kind}-{pk}", named((kind, pk))) for kind, pk in sorted(seen, key=lambda of: (order[of[0]], named(of)))]
-
-
-def _names(wanted: set[Whose], pipeline: Pipeline) -> Callable[[Whose], str]:
-    found: dict[Whose, str] = {WHOLE: _("The whole of %(pipeline)s") % {"pipeline": pipeline}}
-    for kind, model in ((TEAM, Team), (PERSON, User)):
-        rows: Any = model.objects.filter(pk__in=[pk for of, pk in wanted if of == kind])  # type: ignore[attr-defined]
-        found |= {(kind, one.pk): str(one) for one in rows}
-    return lambda of: found.get(of, "–")
-
-
-def _name_of(word: Judgement, pipeline: Pipeline) -> str:
-    return str(word.owner or word.team or _("The whole of %(pipeline)s") % {"pipeline": pipeline})
+def _to_override(scene: Scene) -> list[tuple[str, str]]:
+    seen = [of for of in scene.seen if of != (PERSON, scene.user.pk)]
+    in_order = sorted(seen, key=lambda of: (rolling_up.KINDS.index(of[0]), scene.name_of(of)))
+    return [(f"{kind}-{pk}", scene.name_of((kind, pk))) for kind, pk in in_order]

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 Whose = tuple[str, int]
 PERSON, TEAM = "owner", "team"
 WHOLE: Whose = ("pipeline", 0)
+KINDS = (WHOLE[0], TEAM, PERSON)  # as they stand in tables
 
 
 class Said(Protocol):
@@ -96,4 +97,4 @@ def _figure(word: Said | None) -> Figure | None:
     return Figure(word.commit, word.best_case)
 
 
-__all__ = ["PERSON", "TEAM", "WHOLE", "Figure", "Line", "Whose", "roll_up"]
+__all__ = ["KINDS", "PERSON", "TEAM", "WHOLE", "Figure", "Line", "Whose", "roll_up"]

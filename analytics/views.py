@@ -77,7 +77,7 @@ def report_as_csv(request: HttpRequest, name: str) -> HttpResponse:
     shown, asked, standing = _asked(request, name)
     if standing is None or standing.run is None:
         return _not_yet(standing)
-    return _csv(shown.rows(standing.run.result), f"{name}-{standing.run.as_of}")
+    return csv_file(shown.rows(standing.run.result), f"{name}-{standing.run.as_of}")
 
 
 @allows(CAN_SEE)
@@ -99,7 +99,7 @@ def table_as_csv(request: HttpRequest, name: str, table: str) -> HttpResponse:
     rows_of, standing = _table(request, name, table)
     if standing is None or standing.run is None:
         return _not_yet(standing)
-    return _csv(rows_of(standing.run.result), f"{name}-{table}-{standing.run.as_of}")
+    return csv_file(rows_of(standing.run.result), f"{name}-{table}-{standing.run.as_of}")
 
 
 @allows(CAN_SEE)
@@ -116,6 +116,12 @@ def cards(request: HttpRequest) -> HttpResponse:
     except NoSuchStage as problem:
         raise Http404 from problem
     return render_page(request, "analytics/cards.html", {"filter": asked, "selection": selection, "listed": listed})
+
+
+def csv_file(rows: list[Facts], name: str) -> HttpResponse:
+    response = HttpResponse(exports.as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
 
 
 def _other_findings(asked: ReportFilter, *, by: Any) -> list[dict[str, Any]]:
@@ -156,12 +162,6 @@ def _table(
         raise Http404
     shown, _filter, standing = _asked(request, name)
     return shown.tables[table], standing
-
-
-def _csv(rows: list[Facts], name: str) -> HttpResponse:
-    response = HttpResponse(exports.as_csv(rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
 
 
 def _not_yet(standing: caching.Standing | None) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from pipeline_crm.foundation.money import in_short
 
 from ..grading import ENOUGH_CLOSED, Grade, Machine, Week
-from ..rolling_up import PERSON, TEAM, WHOLE, Figure, Line, Whose
+from ..rolling_up import KINDS, PERSON, Figure, Line, Whose
 from .words import NOTHING, interval, percent
 
 Named = Callable[[Whose], str]
@@ -60,7 +60,6 @@ def rows(
     lines: Mapping[Whose, Line], machines: Mapping[Whose, Machine], named: Named, currency: str
 ) -> list[dict[str, Any]]:
     """The whole first, then teams, then people."""
-    order = {WHOLE[0]: 0, TEAM: 1, PERSON: 2}
     return [
         {
             "whose": named(line.whose),
@@ -72,7 +71,7 @@ def rows(
             "counts": _pair(line.figure, currency),
             "machine": _range(machines.get(line.whose), currency),
         }
-        for line in sorted(lines.values(), key=lambda line: (order[line.whose[0]], named(line.whose)))
+        for line in sorted(lines.values(), key=lambda line: (KINDS.index(line.whose[0]), named(line.whose)))
     ]
 
 

@@ -1,7 +1,11 @@
 """Judgements: said until a week freezes, overridden by who leads, seen by rules, graded by what came."""
 
+import csv
+import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -430,3 +434,49 @@ def test_a_manager_without_anything_said_is_told_so(client, pipeline, people):
     client.force_login(people["ben"])
     page = client.get(HERE).content.decode()
     assert "Nobody has said anything yet" in page and "0 of 1" in page
+
+
+def rows_of(client, table, form="json"):
+    answer = client.get(f"{HERE}{table}.{form}")
+    if form == "json":
+        return answer.json()
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="judgement-{table}-')
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+@pytest.mark.usefixtures("september")
+def test_every_table_is_a_file_with_the_same_rows_in_both_forms(client, pipeline, people):
+    at = timezone.now() - timedelta(days=20)
+    say(pipeline, people["ana"], 100, 150, at=at, period=now_period(pipeline), reason="=1+1")
+    instead(pipeline, people["ben"], 90, team=people["north"])
+    grading.write_outcomes(at=AFTER)
+    client.force_login(people["dora"])
+    page = client.get(HERE).content.decode()
+    links = [unescape(link) for link in re.findall(r'<a href="([^"]+\.(?:csv|json)\b[^"]*)"', page)]
+    assert len(links) == 2 * page.count('<table class="tbl"') and f"period={now_period(pipeline).key}" in links[0]
+    for as_csv, as_json in zip(links[::2], links[1::2], strict=True):
+        told, lines = client.get(as_json).json(), client.get(as_csv).content.decode()
+        read = list(csv.DictReader(io.StringIO(lines)))
+        assert [list(row) for row in read] == [list(row) for row in told] and told
+        assert not any(isinstance(value, list | dict) for row in told for value in row.values())
+    whole, north, ana = rows_of(client, "lines")
+    assert [row["kind"] for row in (whole, north, ana)] == ["whole", "team", "person"]
+    assert (north["whose"], north["below_commit"], north["instead_commit"], north["commit"]) == ("North", 100, 90, 90)
+    assert (north["instead_by"], north["instead_why"], ana["best_case"], whole["commit"]) == (
+        "Ben",
+        "I know better",
+        150,
+        90,
+    )
+    assert [row["commit"] for row in rows_of(client, "words")] == [90, 100]
+    assert rows_of(client, "grades")[0]["error"] == pytest.approx((20 * 3 + 20) / 480, rel=1e-5)
+
+
+def test_a_file_has_what_its_reader_may_see_alone(client, pipeline, people):
+    say(pipeline, people["ana"], 111_000, at=timezone.now() - timedelta(days=8), period=now_period(pipeline))
+    say(pipeline, people["cleo"], 222_000)
+    client.force_login(people["ana"])
+    assert [(row["whose"], row["commit"]) for row in rows_of(client, "lines")] == [("Ana", 111_000)]
+    assert [row["by"] for row in rows_of(client, "words", "csv")] == ["Ana"]
+    assert rows_of(client, "weeks") == rows_of(client, "grades") == []
+    assert client.get(f"{HERE}weather.csv").status_code == client.get(f"{HERE}weather.json").status_code == 404

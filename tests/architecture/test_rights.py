@@ -75,7 +75,8 @@ FOR_EVERYONE_SIGNED_IN = {
     "marketing/bulk/", "marketing/bulk/<batch_pk>/undoing/", "sales/<pk>/table/", "sales/<pk>/table.csv",
     "insight/", "insight/cards/",
     "insight/what-if/", "insight/what-if/answer/", "insight/what-if/exactly/", "insight/what-if/scenarios/",
-    "insight/judgement/", "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
+    "insight/judgement/", "insight/judgement/<table>.json", "insight/judgement/<table>.csv",
+    "insight/<name>/", "insight/<name>.json", "insight/<name>.csv",
     "insight/<name>/<table>.json", "insight/<name>/<table>.csv",
     "insight/printed/", "insight/printed.pdf", "insight/<name>/printed/", "insight/<name>.pdf",
 }  # fmt: skip
@@ -185,7 +186,7 @@ def path(route: str, scene: dict) -> str:
         "stage": "nurturing",
         "batch_pk": scene["batch"].pk,
         "name": "bottleneck",
-        "table": "queues",
+        "table": "words" if route.startswith("insight/judgement/") else "queues",
         "token": token_of_link(scene["Mail"]) if route.startswith("follow/") else scene["Mail"].token,
         "which": "postmark/tracking/",
         "act": "pausing",

@@ -13,6 +13,8 @@ from pipeline_crm import demo
 from pipeline_crm.accounts.models import Membership, Role, User
 from pipeline_crm.demo import people
 from pipeline_crm.foundation import stage_log
+from pipeline_crm.jobs.models import Job
+from pipeline_crm.tasks import begin_period, period_start
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +150,13 @@ def test_the_command_prints_the_sign_ins_and_they_stay_known(small, capsys):
     call_command("load_demo", seed=2)
     assert f"ada@{people.DOMAIN}" in capsys.readouterr().out
     assert f"{demo.EVALUATION_PASSWORD}  (admin)" in demo.sign_in_lines()[0]
+
+
+def test_the_first_forecast_is_asked_for_when_it_is_loaded_and_once_a_day(small):
+    call_command("load_demo")
+    begin_period("analytics.record", "day")
+    (job,) = Job.objects.filter(kind="analytics.record")
+    assert job.state == "waiting" and job.period_start == period_start(job.accepted_at, "day")
 
 
 def test_outside_an_evaluation_the_password_is_nobodys_secret_twice(small, capsys, settings):

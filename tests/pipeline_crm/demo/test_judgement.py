@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analytics import grading, judging
+from analytics import grading, judging, recording
 from analytics.models import Judgement
 from analytics.rolling_up import TEAM, WHOLE
 from deals.models import Pipeline
@@ -24,5 +24,9 @@ def test_the_demo_companys_people_expect_something_and_were_graded():
     assert len(led) == 1 and led[0].figure.commit < led[0].below.commit
     assert not Judgement.objects.filter(recorded_at__gt=at).exists()
     grading.write_outcomes(at=at)
+    for evening in recording.due(at=at):
+        assert sum(evening.keep(one, at=at) for one in evening.selections) > 0
+    kept = grading.Machines(pipeline, [present]).newest(present)
+    assert kept.keys() == lines.keys(), "everybody's figure stands beside a forecast"
     whole, *_others = grading.grades(pipeline, judging.roster(pipeline), on=at.date())
     assert (whole.whose, whole.periods, whole.weeks) == (WHOLE, 1, 4) and whole.error < 0.5
